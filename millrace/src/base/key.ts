@@ -6,10 +6,15 @@ export type Key = string | number | bigint | boolean;
 
 const COMPOSITE = '\u0000';
 
+/** Thrown for a value that cannot be a key, such as null. */
+export class KeyError extends TypeError {
+  override readonly name = 'KeyError';
+}
+
 /**
  * The lookup form of what a key selector returned.
  *
- * @throws TypeError for null, undefined, NaN, functions and symbols, alone or inside a composite key
+ * @throws KeyError for null, undefined, NaN, functions and symbols, alone or inside a composite key
  */
 export function encodeKey(selected: unknown): Key {
   switch (typeof selected) {
@@ -25,7 +30,7 @@ export function encodeKey(selected: unknown): Key {
       if (selected !== null) return COMPOSITE + JSON.stringify(selected, checkPart);
       break;
   }
-  throw new TypeError(`the key is ${selected === null ? 'null' : Number.isNaN(selected) ? 'NaN' : typeof selected}`);
+  throw new KeyError(`the key is ${nameOf(selected)}`);
 }
 
 /** The key as the user's selector returned it. */
@@ -46,7 +51,11 @@ function checkPart(name: string, part: unknown): unknown {
   if (typeof part === 'string') return escapeText(part);
   if (typeof part === 'bigint') return `\u0000n${part}`;
   if (part === null || part === undefined || typeof part === 'function' || typeof part === 'symbol' || Number.isNaN(part)) {
-    throw new TypeError(`part '${name}' of the key is ${part === null ? 'null' : Number.isNaN(part) ? 'NaN' : typeof part}`);
+    throw new KeyError(`part '${name}' of the key is ${nameOf(part)}`);
   }
   return part;
+}
+
+function nameOf(value: unknown): string {
+  return value === null ? 'null' : Number.isNaN(value) ? 'NaN' : typeof value;
 }

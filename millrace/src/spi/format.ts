@@ -16,6 +16,8 @@ export interface Decoder<T> {
    * @returns the offset after the last byte that was consumed
    */
   decode(bytes: Uint8Array, from: number, to: number, last: boolean, basePosition: number, batch: Batch<T>): number;
+  /** Whether what was consumed ends inside a record that is being skipped, where no other decoder could go on. Absent: never. */
+  readonly skipping?: boolean;
 }
 
 /** Encodes records into one file or connection. */
@@ -31,6 +33,11 @@ export interface Format<T> {
   readonly name: string;
   /** Extension of the files it is written to, with the dot. */
   readonly extension: string;
+  /**
+   * Whether a header precedes the records. To go on in the middle, a decoder is first given the beginning with a batch of no capacity,
+   * of which it then consumes the header alone. Absent: no header.
+   */
+  readonly headed?: boolean;
   decoder(context: DecodeContext): Decoder<T>;
   encoder(): Encoder<T>;
 }

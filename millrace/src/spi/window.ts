@@ -54,6 +54,8 @@ export type TriggerResult = 'continue' | 'fire' | 'purge' | 'fire-and-purge';
 
 /** What a trigger sees and may do, for one key and window. */
 export interface TriggerContext {
+  /** Whose time ends the windows. */
+  readonly windowTime: TimeDomain;
   readonly watermark: number;
   readonly processingTime: number;
   /** Calls `onEventTime` once the watermark reaches the time. */
@@ -73,7 +75,10 @@ export interface Trigger<in T = unknown> {
   onElement(record: T, timeMs: number, window: TimeWindow, context: TriggerContext): TriggerResult;
   onEventTime(timeMs: number, window: TimeWindow, context: TriggerContext): TriggerResult;
   onProcessingTime(timeMs: number, window: TimeWindow, context: TriggerContext): TriggerResult;
-  /** Called for the window that two or more were merged into, after their numbers were added up. */
+  /**
+   * Called for the window that two or more were merged into, after their numbers were added up. A window that grew keeps the timers it had
+   * before its old end; `onElement`, which follows, registers what its new end needs.
+   */
   onMerge?(window: TimeWindow, context: TriggerContext): void;
   /** Called when the window is dropped; its timers and numbers are removed afterwards. */
   clear?(window: TimeWindow, context: TriggerContext): void;

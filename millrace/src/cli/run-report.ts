@@ -1,0 +1,25 @@
+import type { Figures } from './figures.ts';
+
+/** How a run ended. `drained`: it was asked to stop and all that had been read was processed. */
+export type RunOutcome = 'finished' | 'drained' | 'aborted' | 'failed';
+
+export interface RunEnd {
+  readonly outcome: RunOutcome;
+  /** What stopped it, when it failed. */
+  readonly error: unknown;
+  readonly figures: Figures;
+  /** Where rejected records went; undefined when the program takes them itself. */
+  readonly rejectLog: string | undefined;
+  /** Most memory that the process held at once. */
+  readonly peakMemoryBytes: number;
+}
+
+/** Tells the user how a run goes, on stderr: stdout belongs to the sinks. */
+export interface RunReport {
+  /** How often `progress` is called; undefined: never. */
+  readonly periodMs: number | undefined;
+  progress(figures: Figures): void;
+  /** Something to know now. */
+  note(text: string): void;
+  end(end: RunEnd): void;
+}

@@ -1,0 +1,1 @@
+export { generator, type GeneratorOptions } from './generator.ts';

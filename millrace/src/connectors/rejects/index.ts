@@ -1,0 +1,1 @@
+export { rejectLog, rejectToJson } from './reject-log.ts';

@@ -1,0 +1,14 @@
+export { aggregator, type InputAggregator, type RecordAggregator } from './aggregator.ts';
+export { approxCountDistinct, type ApproxCountDistinctOptions } from './approx-count-distinct.ts';
+export { collect } from './collect.ts';
+export { type Accumulators, composeAggregates, type ComposedAggregates } from './compose.ts';
+export { count } from './count.ts';
+export { countDistinct } from './count-distinct.ts';
+export { max, maxBy, min, minBy } from './extremes.ts';
+export { mean } from './mean.ts';
+export type { Comparable } from './order.ts';
+export { first, last } from './position.ts';
+export { quantile, type QuantileOptions, quantiles } from './quantiles.ts';
+export { sum, type Sum } from './sum.ts';
+export { topK, type ValueCount } from './top-k.ts';
+export { stddev, stddevSample, variance, varianceSample } from './variance.ts';

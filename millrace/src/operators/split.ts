@@ -1,0 +1,50 @@
+import { MillraceError } from '../base/errors.ts';
+import type { Operator } from '../spi/operator.ts';
+
+/** Branches of a stream: a name and which records go there. */
+export type Branches<T> = Readonly<Record<string, (record: T) => boolean>> & { readonly default?: never };
+
+/** The record type of each branch, narrowed where its predicate is a type guard. */
+export type BranchRecords<T, B extends Branches<T>> = {
+  readonly [name in keyof B]: B[name] extends (record: T) => record is infer U & T ? U : T;
+} & { readonly default: T };
+
+/**
+ * Sends each record to the side output named as the first branch whose predicate holds, and to `default` when none does. The main output
+ * stays empty.
+ *
+ * @throws MillraceError `OPTION_INVALID` for no branches and for one named `default`
+ */
+export function split<T>(branches: Branches<T>): Operator<never> {
+  const names = Object.keys(branches);
+  if (names.length === 0 || names.includes('default')) {
+    throw new MillraceError('OPTION_INVALID', {
+      where: 'split',
+      expected: "at least one branch, and none named 'default'",
+      got: names.length === 0 ? 'no branch' : names.join(', '),
+    });
+  }
+  return {
+    kind: 'split',
+    description: [...names, 'default'].join(', '),
+    makes: 'append',
+    state: [],
+    open(context) {
+      const routes = names.map(name => ({ holds: branches[name]!, side: context.side(name) }));
+      const rest = context.side('default');
+      return {
+        inputs: [
+          (_, record: never, time) => {
+            for (const { holds, side } of routes) {
+              if (holds(record)) {
+                side.emit(record, time);
+                return;
+              }
+            }
+            rest.emit(record, time);
+          },
+        ],
+      };
+    },
+  };
+}

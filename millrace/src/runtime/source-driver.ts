@@ -1,0 +1,209 @@
+import { MillraceError } from '../base/errors.ts';
+import type { SourceNode } from '../plan/graph.ts';
+import type { Split, SplitReader } from '../spi/source.ts';
+import { Batch } from '../types/batch.ts';
+import { Output } from './output.ts';
+import type { Worker } from './worker.ts';
+
+interface OpenSplit {
+  readonly number: number;
+  readonly split: Split;
+  reader: SplitReader<unknown> | undefined;
+  /** Whether a poll may find something. */
+  ready: boolean;
+  /** Since when the reader has said that it has nothing; undefined while it may have. */
+  waitingSince: number | undefined;
+  idle: boolean;
+}
+
+/** Runs one source: finds its splits, polls those that are ready in turn, and tells downstream when splits come, fall idle and end. */
+export class SourceDriver {
+  readonly node: SourceNode;
+  readonly output = new Output();
+  /** A split is called idle after so long without records; Infinity: never. Asked for by the event time stages downstream. */
+  idleAfterMs = Infinity;
+  finished = false;
+  private readonly worker: Worker;
+  private readonly stopping = new AbortController();
+  private readonly splits: OpenSplit[] = [];
+  private readonly batch = new Batch();
+  private nextTurn = 0;
+  private enumerated = false;
+  private cancelIdleTimer: (() => void) | undefined;
+
+  constructor(node: SourceNode, worker: Worker) {
+    this.node = node;
+    this.worker = worker;
+  }
+
+  get blocked(): boolean {
+    return this.output.blocked;
+  }
+
+  /** Starts looking for splits; resolves when the first ones are known. */
+  open(): Promise<void> {
+    const signal = AbortSignal.any([this.worker.signal, this.stopping.signal]);
+    return new Promise(resolve => {
+      this.node.source
+        .enumerate({
+          operator: this.node.id,
+          environment: this.worker.environment,
+          signal,
+          found: splits => {
+            for (const split of splits) this.add(split);
+            resolve();
+          },
+        })
+        .then(
+          () => {
+            this.enumerated = true;
+            this.worker.wake();
+          },
+          (error: unknown) => {
+            if (!signal.aborted) this.failed(error);
+          },
+        )
+        .finally(resolve);
+    });
+  }
+
+  /** Polls each split that is ready once. Returns whether anything happened. */
+  poll(): boolean {
+    let progress = false;
+    const turns = this.splits.length;
+    for (let turn = 0; turn < turns && !this.blocked; turn++) {
+      const open = this.splits[this.nextTurn++ % this.splits.length];
+      if (open === undefined) break;
+      if (open.ready && this.pollSplit(open)) progress = true;
+    }
+    if (this.enumerated && this.splits.length === 0 && !this.finished) {
+      this.finish();
+      progress = true;
+    }
+    return progress;
+  }
+
+  /** Reads no further and ends the stream. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    const splits = this.splits.splice(0);
+    await Promise.allSettled(splits.map(open => open.reader?.close()));
+    if (this.finished) return;
+    for (const { number } of splits) this.output.signal({ kind: 'split-ended', split: number });
+    this.finish();
+  }
+
+  async close(): Promise<void> {
+    this.stopping.abort();
+    this.cancelIdleTimer?.();
+    await Promise.allSettled(this.splits.splice(0).map(open => open.reader?.close()));
+  }
+
+  private add(split: Split): void {
+    if (this.stopping.signal.aborted) return;
+    const open: OpenSplit = {
+      number: this.worker.registerSplit(this.node.id, split.id),
+      split,
+      reader: undefined,
+      ready: false,
+      waitingSince: undefined,
+      idle: false,
+    };
+    this.splits.push(open);
+    this.output.signal({ kind: 'split-started', split: open.number });
+    const wake = () => {
+      open.ready = true;
+      open.waitingSince = undefined;
+      this.worker.wake();
+    };
+    this.node.source
+      .open(
+        {
+          operator: this.node.id,
+          environment: this.worker.environment,
+          signal: AbortSignal.any([this.worker.signal, this.stopping.signal]),
+          split,
+          wake: () => {
+            if (open.reader !== undefined) wake();
+          },
+          reject: (reason, message, bytes, position, value) =>
+            this.worker.rejects.fromSource(this.node.id, reason, message, bytes, { split: open.number, position }, value),
+        },
+        undefined,
+      )
+      .then(
+        reader => {
+          open.reader = reader;
+          if (this.stopping.signal.aborted) void reader.close();
+          else wake();
+        },
+        (error: unknown) => {
+          if (!this.stopping.signal.aborted) this.failed(error, split);
+        },
+      );
+  }
+
+  private pollSplit(open: OpenSplit): boolean {
+    const { batch } = this;
+    batch.clear();
+    batch.split = open.number;
+    let polled: 'more' | 'wait' | 'end';
+    try {
+      polled = open.reader!.poll(batch);
+    } catch (error) {
+      this.failed(error, open.split);
+      return false;
+    }
+    if (batch.length > 0) {
+      open.idle = false;
+      this.output.send(batch);
+    }
+    if (polled === 'wait') this.wait(open);
+    else if (polled === 'end') this.end(open);
+    return batch.length > 0 || polled === 'end';
+  }
+
+  private wait(open: OpenSplit): void {
+    open.ready = false;
+    open.waitingSince = this.worker.environment.clock.now();
+    this.armIdleTimer();
+  }
+
+  private end(open: OpenSplit): void {
+    this.splits.splice(this.splits.indexOf(open), 1);
+    this.output.signal({ kind: 'split-ended', split: open.number });
+    open.reader!.close().catch((error: unknown) => this.failed(error, open.split));
+  }
+
+  private finish(): void {
+    this.finished = true;
+    this.cancelIdleTimer?.();
+    this.output.signal({ kind: 'watermark', time: Infinity });
+  }
+
+  private armIdleTimer(): void {
+    if (this.idleAfterMs === Infinity || this.cancelIdleTimer !== undefined) return;
+    let earliest = Infinity;
+    for (const { waitingSince, idle } of this.splits) if (waitingSince !== undefined && !idle) earliest = Math.min(earliest, waitingSince);
+    if (earliest === Infinity) return;
+    this.cancelIdleTimer = this.worker.environment.scheduler.at(earliest + this.idleAfterMs, () => {
+      this.cancelIdleTimer = undefined;
+      this.markIdle();
+      this.armIdleTimer();
+    });
+  }
+
+  private markIdle(): void {
+    const now = this.worker.environment.clock.now();
+    for (const open of this.splits) {
+      if (open.waitingSince === undefined || open.idle || now - open.waitingSince < this.idleAfterMs) continue;
+      open.idle = true;
+      this.worker.soon(() => this.output.signal({ kind: 'split-idle', split: open.number }));
+    }
+  }
+
+  private failed(error: unknown, split?: Split): void {
+    const where = split === undefined ? this.node.id : `${this.node.id}, split ${split.id}`;
+    this.worker.fail(error instanceof MillraceError ? error : new MillraceError('SOURCE_FAILED', { where, cause: error }));
+  }
+}

@@ -1,0 +1,2 @@
+export { PipelineTest, SinkTest, SourceTest, type TestOptions, testPipeline } from './test-pipeline.ts';
+export type { Received } from './test-sink.ts';
