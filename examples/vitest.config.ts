@@ -1,8 +1,7 @@
-import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  ssr: { resolve: { conditions: ['millrace-source', ...defaultServerConditions] } },
+  ssr: { resolve: { conditions: ['millrace-source', 'node', 'module', 'development|production'] } },
   test: {
     name: 'examples',
     include: ['**/*.test.ts'],

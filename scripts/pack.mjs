@@ -1,19 +1,23 @@
 // Packs the package as it would be published, into .check/millrace.tgz, and looks at what is in it.
 
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, renameSync } from 'node:fs';
 import { root } from './setup.mjs';
 
 const folder = `${root}.check`;
 mkdirSync(folder, { recursive: true });
 
-const output = execFileSync('npm', ['pack', '--workspace=millrace', '--json', '--loglevel=error', `--pack-destination=${folder}`], {
+const pack = spawnSync('npm', ['pack', '--workspace=millrace', '--json', '--loglevel=error', `--pack-destination=${folder}`], {
   cwd: root,
   encoding: 'utf8',
   stdio: ['ignore', 'pipe', 'inherit'],
 });
+if (pack.status !== 0) {
+  console.error(pack.stdout);
+  process.exit(1);
+}
 // What prepack prints stands before; npm 12 answers with an object by name, those before it with an array.
-const answer = JSON.parse(output.slice(output.search(/^[[{]/m)));
+const answer = JSON.parse(pack.stdout.slice(pack.stdout.search(/^[[{]/m)));
 const packed = Array.isArray(answer) ? answer[0] : answer.millrace;
 renameSync(`${folder}/${packed.filename}`, `${folder}/millrace.tgz`);
 

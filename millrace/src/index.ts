@@ -1,1 +1,1 @@
-
+export * from './api/index.ts';

@@ -1,7 +1,8 @@
 import { type Duration, durationMs } from '../base/duration.ts';
 import { intervalJoin } from '../operators/interval-join.ts';
 import type { SideTag } from '../operators/side-tag.ts';
-import { coGroup, windowJoin } from '../operators/windows/index.ts';
+import { coGroup, type CoGroupWindow, windowJoin, type WindowPairSpec } from '../operators/windows/index.ts';
+import type { Operator } from '../spi/operator.ts';
 import type { PaneAssigner, SessionAssigner, TimeWindow } from '../spi/window.ts';
 import { type SignedDuration, signedDurationMs } from '../time/signed-duration.ts';
 import type { KeyedStream } from './keyed-stream.ts';
@@ -39,31 +40,102 @@ export class IntervalJoinedStreams<K, L, R> {
   }
 }
 
-/** What two windowed streams share. */
-interface WindowPair<K, L, R> {
-  readonly left: KeyedStream<K, L>;
-  readonly right: KeyedStream<K, R>;
-  readonly assigner: PaneAssigner | SessionAssigner<L | R>;
-  readonly allowedLatenessMs?: number;
-  readonly lateTag?: string;
+type PairAssigner<L, R> = PaneAssigner | SessionAssigner<L | R>;
+
+/** Two keyed streams whose records are to meet in windows. */
+abstract class WindowedPair<K, L, R> {
+  protected readonly left: KeyedStream<K, L>;
+  protected readonly right: KeyedStream<K, R>;
+  protected readonly spec: WindowPairSpec<L, R>;
+
+  constructor(left: KeyedStream<K, L>, right: KeyedStream<K, R>, spec: WindowPairSpec<L, R>) {
+    this.left = left;
+    this.right = right;
+    this.spec = spec;
+  }
+
+  protected stream<Out>(operator: Operator<Out>): Stream<Out> {
+    return streamOf(this.left, { type: 'operator', operator }, [this.left.edge, this.right.edge]);
+  }
 }
 
-abstract class WindowedPair<K, L, R> {
-  protected readonly pair: WindowPair<K, L, R>;
+/** Two keyed streams to be joined; `window` says where. */
+export class JoinedStreams<K, L, R> {
+  private readonly left: KeyedStream<K, L>;
+  private readonly right: KeyedStream<K, R>;
 
-  constructor(pair: WindowPair<K, L, R>) {
-    this.pair = pair;
+  constructor(left: KeyedStream<K, L>, right: KeyedStream<K, R>) {
+    this.left = left;
+    this.right = right;
   }
 
-  protected abstract with(more: Partial<WindowPair<K, L, R>>): this;
+  /** @throws MillraceError `PLAN_NO_EVENT_TIME` for windows over event time when one of the streams has none */
+  window(assigner: PairAssigner<L, R>): WindowJoin<K, L, R> {
+    requireTime(this.left, this.right, assigner);
+    return new WindowJoin(this.left, this.right, { assigner });
+  }
+}
 
-  /** For how long after its end a window takes further records and fires again with each. Default 0. */
-  allowedLateness(lateness: Duration): this {
-    return this.with({ allowedLatenessMs: durationMs(lateness, 'allowedLateness') });
+/** Two keyed streams to be grouped together; `window` says where. */
+export class CoGroupedStreams<K, L, R> {
+  private readonly left: KeyedStream<K, L>;
+  private readonly right: KeyedStream<K, R>;
+
+  constructor(left: KeyedStream<K, L>, right: KeyedStream<K, R>) {
+    this.left = left;
+    this.right = right;
   }
 
-  /** Sends records of both sides that are late for all their windows to a side output. Default: they are rejected as `late`. */
-  sideOutputLateData(tag: SideTag<L | R>): this {
-    return this.with({ lateTag: tag.name });
+  /** @throws MillraceError `PLAN_NO_EVENT_TIME` for windows over event time when one of the streams has none */
+  window(assigner: PairAssigner<L, R>): WindowCoGroup<K, L, R> {
+    requireTime(this.left, this.right, assigner);
+    return new WindowCoGroup(this.left, this.right, { assigner });
   }
+}
+
+/** A window join that lacks its function. */
+export class WindowJoin<K, L, R> extends WindowedPair<K, L, R> {
+  /** For how long after its end a window takes further records and fires again. Default 0. */
+  allowedLateness(lateness: Duration): WindowJoin<K, L, R> {
+    return new WindowJoin(this.left, this.right, { ...this.spec, allowedLatenessMs: durationMs(lateness, 'allowedLateness') });
+  }
+
+  /** Sends records of both sides that are late to a side output. Default: they are rejected as `late`. */
+  sideOutputLateData(tag: SideTag<L | R>): WindowJoin<K, L, R> {
+    return new WindowJoin(this.left, this.right, { ...this.spec, lateTag: tag.name });
+  }
+
+  /**
+   * One record for every pair with the same key and window.
+   *
+   * @example
+   * views.keyBy('user').join(clicks.keyBy('user')).window(tumbling('1m')).apply((view, click) => ({ user: view.user, ad: click.ad }))
+   */
+  apply<Out>(join: (left: L, right: R) => Out): Stream<Out> {
+    return this.stream(windowJoin(this.spec, join));
+  }
+}
+
+/** A co-group that lacks its function. */
+export class WindowCoGroup<K, L, R> extends WindowedPair<K, L, R> {
+  /** For how long after its end a window takes further records and fires again. Default 0. */
+  allowedLateness(lateness: Duration): WindowCoGroup<K, L, R> {
+    return new WindowCoGroup(this.left, this.right, { ...this.spec, allowedLatenessMs: durationMs(lateness, 'allowedLateness') });
+  }
+
+  /** Sends records of both sides that are late to a side output. Default: they are rejected as `late`. */
+  sideOutputLateData(tag: SideTag<L | R>): WindowCoGroup<K, L, R> {
+    return new WindowCoGroup(this.left, this.right, { ...this.spec, lateTag: tag.name });
+  }
+
+  /** Hands both lists of each key and window to a function, also where one of them is empty: outer joins are written so. */
+  apply<Out>(group: (key: K, window: TimeWindow, left: Iterable<L>, right: Iterable<R>) => Iterable<Out>): Stream<Out> {
+    return this.stream(coGroup(this.spec, group as CoGroupWindow<L, R, Out>));
+  }
+}
+
+function requireTime<K, L, R>(left: KeyedStream<K, L>, right: KeyedStream<K, R>, assigner: PairAssigner<L, R>): void {
+  if (assigner.time !== 'event') return;
+  left.requireEventTime(`window ${assigner.description}`);
+  right.requireEventTime(`window ${assigner.description}`);
 }

@@ -1,7 +1,7 @@
 import type { Environment } from '../base/environment.ts';
 import { MillraceError } from '../base/errors.ts';
 import { systemEnvironment } from '../base/system.ts';
-import { rejectLog } from '../connectors/rejects/reject-log.ts';
+import { rejectLog } from '../connectors/rejects/index.ts';
 import { PlanBuilder } from '../plan/builder.ts';
 import type { Plan } from '../plan/graph.ts';
 import { withRejectSink } from '../plan/reject-sink.ts';

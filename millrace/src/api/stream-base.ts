@@ -17,8 +17,12 @@ export abstract class StreamBase {
     this.edge = edge;
   }
 
-  /** Throws unless records have event time here. */
-  protected requireEventTime(what: string): void {
+  /**
+   * Throws unless records have event time here.
+   *
+   * @internal
+   */
+  requireEventTime(what: string): void {
     if (!isTimed(this.edge.from)) throw new MillraceError('PLAN_NO_EVENT_TIME', { where: `pipeline '${this.pipeline.name}', ${what}` });
   }
 }

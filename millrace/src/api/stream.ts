@@ -1,14 +1,19 @@
 import { type Duration, durationMs } from '../base/duration.ts';
 import { MillraceError } from '../base/errors.ts';
 import { asyncIteratorSink } from '../connectors/memory/index.ts';
-import { type AsyncOptions, mapAsyncOperator } from '../operators/async.ts';
-import { splitOperator } from '../operators/split.ts';
+import { type DedupeOptions } from '../operators/dedupe.ts';
+import type { Job } from '../runtime/job.ts';
+import { type AsyncCall, type AsyncOptions, mapAsync } from '../operators/async.ts';
+import { type CallContext, type ResultOf, type Results } from '../operators/process-runtime.ts';
+import { keyedProcess } from '../operators/process.ts';
+import type { SideTag } from '../operators/side-tag.ts';
+import { type Branches, type BranchRecords, split } from '../operators/split.ts';
 import type { DraftEdge, Step } from '../plan/builder.ts';
 import type { Stage } from '../plan/graph.ts';
 import type { Sink } from '../spi/sink.ts';
 import { boundedOutOfOrderness, type WatermarkStrategy } from '../time/watermarks.ts';
-import type { SideTag } from '../types/side-tag.ts';
 import { BroadcastStream } from './broadcast-stream.ts';
+import { BroadcastConnectedStream } from './connected-streams.ts';
 import { type KeyField, type KeyValue, keySelector } from './keys.ts';
 import { KeyedStream } from './keyed-stream.ts';
 import { StreamBase } from './stream-base.ts';
@@ -74,8 +79,19 @@ export class Stream<T> extends StreamBase {
    * @example
    * stream.mapAsync(order => lookUp(order.customer), { capacity: 50, timeout: '2s', retry: { attempts: 3 } })
    */
-  mapAsync<R>(call: (record: T, context: { readonly signal: AbortSignal; readonly attempt: number }) => R | Promise<R>, options: AsyncOptions = {}): Stream<R> {
-    return this.then({ type: 'operator', operator: mapAsyncOperator(call, options) });
+  mapAsync<R>(call: (record: T, call: AsyncCall) => R | PromiseLike<R>, options: AsyncOptions = {}): Stream<R> {
+    return this.then({ type: 'operator', operator: mapAsync(call, options) });
+  }
+
+  /**
+   * A function over the records, which may also send to side outputs. State and timers need a key: see `keyBy(...).process`.
+   *
+   * @example
+   * stream.process({ *onRecord(r, ctx) { if (r.ok) yield r; else ctx.output(broken, r); } })
+   */
+  process<Out extends Results>(fn: { onRecord(record: T, ctx: CallContext): Out }): Stream<ResultOf<Out>> {
+    const operator = keyedProcess<never, T, {}, Out, void>({ onRecord: (record, ctx) => fn.onRecord(record, ctx) });
+    return this.then({ type: 'operator', operator });
   }
 
   /**
@@ -117,18 +133,34 @@ export class Stream<T> extends StreamBase {
   }
 
   /**
-   * Sends each record to the first branch whose predicate holds, or to `rest`.
+   * Sends each record to the first branch whose predicate holds, or to `rest`. A type guard narrows the type of its branch.
    *
+   * @throws MillraceError `OPTION_INVALID`
    * @example
    * const { large, rest } = orders.split({ large: order => order.total > 1000 });
    */
-  split<B extends string>(branches: Record<B, (record: T) => boolean>): Record<B | 'rest', Stream<T>> {
-    const routed = this.then<T>({ type: 'operator', operator: splitOperator(branches) });
+  split<B extends Branches<T>>(branches: B): { readonly [name in keyof BranchRecords<T, B>]: Stream<BranchRecords<T, B>[name]> } {
+    const from = this.builder.add({ type: 'operator', operator: split(branches) }, [this.edge]);
     const streams: Record<string, Stream<T>> = {};
     for (const branch of [...Object.keys(branches), 'rest']) {
-      streams[branch] = new Stream<T>(this.pipeline, this.builder, { from: routed.edge.from, side: branch, exchange: { kind: 'forward' } });
+      streams[branch] = new Stream<T>(this.pipeline, this.builder, { from, side: branch, exchange: { kind: 'forward' } });
     }
-    return streams as Record<B | 'rest', Stream<T>>;
+    return streams as { [name in keyof BranchRecords<T, B>]: Stream<BranchRecords<T, B>[name]> };
+  }
+
+  /** This stream and a broadcast one as the inputs of one function. */
+  connect<U>(broadcast: BroadcastStream<U>): BroadcastConnectedStream<T, U> {
+    return new BroadcastConnectedStream<T, U>(this, broadcast);
+  }
+
+  /**
+   * Keeps the first record of each key and drops its duplicates; short for `keyBy(key).dedupe(options)`.
+   *
+   * @example
+   * clicks.dedupe(click => click.id, { within: '1h' })
+   */
+  dedupe(key: (record: T) => KeyValue, options: DedupeOptions = {}): Stream<T> {
+    return this.keyBy(key).dedupe(options);
   }
 
   /**
@@ -156,9 +188,25 @@ export class Stream<T> extends StreamBase {
    * for await (const delay of delays) show(delay);
    */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
-    const { sink, iterator } = asyncIteratorSink<T>();
+    let job: Job | undefined;
+    const { sink, iterator, fail } = asyncIteratorSink<T>({
+      onReturn: async () => {
+        job?.abort();
+        await job?.done;
+      },
+    });
     this.to(sink);
-    return startOnFirstNext(this.pipeline, iterator);
+    const start = () => {
+      job = this.pipeline.start();
+      job.done.catch(fail);
+    };
+    return {
+      next() {
+        if (job === undefined) start();
+        return iterator.next();
+      },
+      return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
+    };
   }
 
   private then<R>(step: Step, inputs: readonly DraftEdge[] = [this.edge]): Stream<R> {
@@ -169,4 +217,10 @@ export class Stream<T> extends StreamBase {
 /** The stream behind a new step. */
 export function streamOf<R>({ pipeline, builder }: StreamBase, step: Step, inputs: readonly DraftEdge[]): Stream<R> {
   return new Stream<R>(pipeline, builder, { from: builder.add(step, inputs), exchange: { kind: 'forward' } });
+}
+
+/** A function's own text if it is short enough for a plan, else its name. */
+function describeFunction(fn: (record: never) => unknown): string {
+  const text = String(fn).replace(/\s+/g, ' ');
+  return text.length <= 40 ? text : fn.name || 'function';
 }

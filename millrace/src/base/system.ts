@@ -23,3 +23,10 @@ export const systemEnvironment: Environment = {
   },
   random: { next: () => Math.random() },
 };
+
+/** Calls the task again and again until the returned function is called. It does not keep the process alive. */
+export function everyMs(periodMs: number, task: () => void): () => void {
+  const timer = setInterval(task, periodMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}

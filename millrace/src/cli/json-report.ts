@@ -1,7 +1,7 @@
+import { messageOf } from '../base/errors.ts';
 import type { Figures } from './figures.ts';
 import { isoTime } from './format-figures.ts';
 import { isMillraceError } from './print-error.ts';
-import { messageOf } from '../base/errors.ts';
 import type { RunEnd, RunReport } from './run-report.ts';
 
 const PERIOD_MS = 1_000;
@@ -21,12 +21,8 @@ export function jsonReport(): RunReport {
         peakMemoryBytes,
         error: outcome === 'failed' ? errorJson(error) : null,
       }),
+    refused: error => writeJson({ type: 'error', ...errorJson(error) }),
   };
-}
-
-/** What stopped a program from being started, as a line of JSON. */
-export function writeJsonError(error: unknown): void {
-  writeJson({ type: 'error', ...errorJson(error) });
 }
 
 function figuresJson({ metrics, recordsPerSecond, meanRecordsPerSecond, lagMs, late, rejected, heldBackBy }: Figures): object {

@@ -7,6 +7,8 @@ export interface RunEnd {
   readonly outcome: RunOutcome;
   /** What stopped it, when it failed. */
   readonly error: unknown;
+  /** Whether it was stopped because nobody reads stdout any more, as after `| head`. */
+  readonly readerGone: boolean;
   readonly figures: Figures;
   /** Where rejected records went; undefined when the program takes them itself. */
   readonly rejectLog: string | undefined;
@@ -22,4 +24,6 @@ export interface RunReport {
   /** Something to know now. */
   note(text: string): void;
   end(end: RunEnd): void;
+  /** Tells why the pipeline was not started at all. */
+  refused(error: unknown): void;
 }

@@ -59,10 +59,21 @@ export class PlanBuilder {
       const name = draft.name === undefined ? {} : { name: draft.name };
       nodes.set(draft, { ...draft.step, id, ...name, inputs });
     }
-    const plan: Plan = { pipeline: this.pipeline, nodes: [...nodes.values()] };
+    const plan: Plan = { pipeline: this.pipeline, nodes: leadingToSinks([...nodes.values()]) };
     check(plan);
     return plan;
   }
+}
+
+/** What no sink reads does not run. */
+function leadingToSinks(nodes: readonly PlanNode[]): PlanNode[] {
+  const needed = new Set<PlanNode>();
+  for (const node of nodes.toReversed()) {
+    if (node.type !== 'sink' && !needed.has(node)) continue;
+    needed.add(node);
+    for (const edge of node.inputs) needed.add(edge.from);
+  }
+  return nodes.filter(node => needed.has(node));
 }
 
 /** The kinds from the sources to here; stages count only in the ids of stages. */

@@ -3,6 +3,7 @@ import type { StateDescription } from '../spi/state.ts';
 import type { ChangelogMode } from '../types/changelog.ts';
 import { chainsOf } from './render-chains.ts';
 import { changelogMode, type Edge, type Plan, type PlanNode, type Stage } from './graph.ts';
+import { readsRejects } from './reject-sink.ts';
 
 /** A plan as plain data: what `millrace plan --format json` prints. Fields may be added within a version, never renamed or removed. */
 export interface PlanDescription {
@@ -65,7 +66,7 @@ export function describePlan(plan: Plan): PlanDescription {
         boundedBy === undefined ? { operator: node.id, state: name, kind, boundedWith: BOUNDED_WITH[kind] } : [],
       ),
     ),
-    rejects: plan.nodes.some(node => node.inputs.some(edge => edge.from.type === 'rejects')) ? 'program' : 'log',
+    rejects: readsRejects(plan) ? 'program' : 'log',
   };
 }
 

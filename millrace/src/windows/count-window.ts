@@ -1,5 +1,6 @@
 import type { CountAssigner } from '../spi/window.ts';
 import { invalid, MAX_WINDOWS_PER_RECORD } from './arguments.ts';
+import { greatestCommonDivisor } from './greatest-common-divisor.ts';
 
 /**
  * Windows of `size` records of one key. With a `slide`, a result of the newest `size` records comes after each `slide` of them; the first ones
@@ -15,6 +16,14 @@ export function countWindow(size: number, slide: number = size): CountAssigner {
   if (!Number.isSafeInteger(slide) || slide < 1 || slide > size) {
     throw invalid(call, 'a slide of whole records from 1 to the size', String(slide));
   }
-  if (size / slide > MAX_WINDOWS_PER_RECORD) throw invalid(call, `at most ${MAX_WINDOWS_PER_RECORD} slides in a size`, String(size / slide));
+  const parts = size / greatestCommonDivisor(size, slide);
+  if (parts > MAX_WINDOWS_PER_RECORD) {
+    throw invalid(
+      call,
+      `a size of at most ${MAX_WINDOWS_PER_RECORD} parts, each as long as the greatest common divisor of size and slide`,
+      `${parts} parts`,
+      'choose a longer slide, or a size that is a multiple of it',
+    );
+  }
   return { kind: 'count', time: 'event', description: call, size, slide };
 }

@@ -7,7 +7,7 @@ import { invalid } from './arguments.ts';
  *
  * @throws MillraceError `WINDOW_INVALID`
  */
-export function countEvictor(n: number): Evictor {
+export function countEvictor<T>(n: number): Evictor<T> {
   if (!Number.isSafeInteger(n) || n < 1) throw invalid(`countEvictor(${n})`, 'a whole number of records from 1', String(n));
   return {
     description: `countEvictor(${n})`,
@@ -20,7 +20,7 @@ export function countEvictor(n: number): Evictor {
  *
  * @throws MillraceError `DURATION_INVALID`
  */
-export function timeEvictor(duration: Duration): Evictor {
+export function timeEvictor<T>(duration: Duration): Evictor<T> {
   const ms = durationMs(duration, 'timeEvictor');
   return {
     description: `timeEvictor(${formatDuration(ms)})`,

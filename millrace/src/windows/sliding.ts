@@ -1,6 +1,7 @@
 import { type Duration, formatDuration } from '../base/duration.ts';
 import type { PaneAssigner } from '../spi/window.ts';
 import { invalid, lengthMs, MAX_WINDOWS_PER_RECORD } from './arguments.ts';
+import { greatestCommonDivisor } from './greatest-common-divisor.ts';
 import { paneAssigner, slidingCut, type WindowOptions } from './pane-assigner.ts';
 
 /**
@@ -29,8 +30,4 @@ export function sliding(size: Duration, slide: Duration, options: WindowOptions 
     );
   }
   return paneAssigner({ kind: 'sliding', call, sizeMs, paneMs, options, each: slidingCut(sizeMs, slideMs) });
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

@@ -35,7 +35,12 @@ export class TimeZone {
     try {
       this.format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' });
     } catch (cause) {
-      throw new MillraceError('TIME_ZONE_INVALID', { where: 'timeZone', expected: "a name such as 'Europe/Berlin'", got: String(name), cause });
+      throw new MillraceError('TIME_ZONE_INVALID', {
+        where: 'timeZone',
+        expected: "a name such as 'Europe/Berlin'",
+        got: String(name),
+        cause,
+      });
     }
     this.name = name;
   }

@@ -26,6 +26,8 @@ export class OperatorHarness<R = unknown> {
   readonly task: OperatorTask;
   private wakeTime = Infinity;
   private woken = false;
+  /** The watermark that `advance` has not finished. */
+  private pending: number | undefined;
   private readonly timers: { atMs: number; task: () => void }[] = [];
   private readonly stop = new AbortController();
 
@@ -95,9 +97,14 @@ export class OperatorHarness<R = unknown> {
   /** Raises the watermark. With a blocked output it may need `resume` afterwards. */
   advance(watermark: number): this {
     this.watermark = watermark;
-    const advanced = this.task.advance?.(watermark) ?? 'done';
-    if (advanced === 'done') this.watermarks.push(watermark);
-    return this;
+    this.pending = watermark;
+    return this.goOn();
+  }
+
+  /** Opens the output and lets the operator go on with what it could not finish. */
+  resume(): this {
+    this.blocked = false;
+    return this.goOn();
   }
 
   /** Sets the clock and wakes the operator if it asked for it. */
@@ -111,10 +118,29 @@ export class OperatorHarness<R = unknown> {
       }
       if (this.wakeTime <= next) {
         this.wakeTime = Infinity;
-        this.task.wake?.(this.now);
+        this.woken = true;
+        this.goOn();
       }
     }
     this.now = now;
+    return this;
+  }
+
+  /** Wakes the operator if it asked for it. */
+  goOn(): this {
+    while (this.woken) {
+      this.woken = false;
+      if (this.task.wake?.(this.now) === false) {
+        this.woken = true;
+        return this;
+      }
+    }
+    if (this.pending !== undefined) {
+      const watermark = this.pending;
+      const advanced = this.task.advance?.(watermark) ?? 'done';
+      if (advanced !== 'more') this.pending = undefined;
+      if (advanced === 'done') this.watermarks.push(watermark);
+    }
     return this;
   }
 
@@ -122,10 +148,7 @@ export class OperatorHarness<R = unknown> {
   async settle(): Promise<this> {
     for (let i = 0; i < 50; i++) {
       await new Promise(resolve => setImmediate(resolve));
-      if (this.woken) {
-        this.woken = false;
-        this.task.wake?.(this.now);
-      }
+      if (this.woken) this.goOn();
     }
     return this;
   }

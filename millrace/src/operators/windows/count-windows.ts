@@ -2,6 +2,7 @@ import type { Key } from '../../base/key.ts';
 import type { OperatorContext, OperatorTask, ProcessRecord } from '../../spi/operator.ts';
 import type { KeySpace } from '../../spi/state.ts';
 import type { CountAssigner, TimeWindow } from '../../spi/window.ts';
+import { greatestCommonDivisor } from '../../windows/greatest-common-divisor.ts';
 import { Emission } from './emission.ts';
 import type { AddRecord, WindowFunction } from './window-function.ts';
 
@@ -66,21 +67,20 @@ export class CountWindowTask<A, R> implements OperatorTask {
   }
 
   private fire(key: Key, { parts, newestMs }: Counted<A>): void {
-    let accumulator = parts[0]!;
-    if (parts.length > 1) {
-      try {
-        accumulator = this.fn.create();
-        for (const part of parts) this.fn.merge(accumulator, part);
-      } catch (error) {
-        this.emission.failed(error, key, ALL_TIME, newestMs);
-        return;
-      }
+    let accumulator: A;
+    try {
+      accumulator = parts.length === 1 ? parts[0]! : this.mergeParts(parts);
+    } catch (error) {
+      this.emission.failed(error, key, ALL_TIME, newestMs);
+      return;
     }
     this.emission.fire(key, ALL_TIME, accumulator, newestMs);
     this.emission.finish();
   }
-}
 
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+  private mergeParts(parts: readonly A[]): A {
+    const merged = this.fn.create();
+    for (const part of parts) this.fn.merge(merged, part);
+    return merged;
+  }
 }

@@ -235,7 +235,9 @@ export class PaneWindowTask<A, R> implements OperatorTask {
     if (next === undefined) this.contents.clear();
     const oldest = this.panes.first;
     this.dueMs = Infinity;
-    this.scheduleBy(Math.min(next === undefined ? Infinity : next.end - 1, oldest === undefined ? Infinity : oldest.last.end - 1 + this.latenessMs));
+    this.scheduleBy(
+      Math.min(next === undefined ? Infinity : next.end - 1, oldest === undefined ? Infinity : oldest.last.end - 1 + this.latenessMs),
+    );
   }
 
   private scheduleBy(timeMs: number): void {

@@ -38,7 +38,9 @@ export type WindowFunction<A, R> = OneResult<A, R> | ManyResults<A, R>;
 export type ProcessWindow<T, R> = (key: unknown, window: TimeWindow, records: Iterable<T>) => Iterable<R>;
 
 /** `{ key, window, ...results }` of composed aggregates. */
-export function aggregating<T, R>(composed: ComposedAggregates<T, R>): WindowFunction<Accumulators, { key: unknown; window: TimeWindow } & R> {
+export function aggregating<T, R>(
+  composed: ComposedAggregates<T, R>,
+): WindowFunction<Accumulators, { key: unknown; window: TimeWindow } & R> {
   // The functions themselves, so that no call stands between the operator and what was generated.
   return {
     inputs: [composed.add],
@@ -81,14 +83,12 @@ export function processing<T, R>(process: ProcessWindow<T, R>): WindowFunction<T
 }
 
 /** A window function over the records that an evictor leaves. What it takes out is gone for later firings too. */
-export function evicting<A, R>(
-  inner: WindowFunction<A, R>,
-  evictor: Evictor<never>,
-): WindowFunction<TimedRecord<never>[], R> {
+export function evicting<T, A, R>(inner: WindowFunction<A, R>, evictor: Evictor<T>): WindowFunction<TimedRecord<T>[], R> {
   const add = inner.inputs[0]!;
-  const evaluate = (kept: readonly TimedRecord<never>[], key: unknown, window: TimeWindow, failed: ReportFailure): Iterable<R> => {
+  const evaluate = (kept: readonly TimedRecord<T>[], key: unknown, window: TimeWindow, failed: ReportFailure): Iterable<R> => {
     const accumulator = inner.create();
-    for (const { value, timeMs } of kept) add(accumulator, value, timeMs);
+    // The type of the records is known to the inner function alone.
+    for (const { value, timeMs } of kept) add(accumulator, value as never, timeMs);
     return inner.results === 'one' ? [inner.result(key, window, accumulator)] : inner.each(key, window, accumulator, failed);
   };
   return {

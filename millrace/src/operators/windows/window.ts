@@ -50,7 +50,8 @@ export class TriggeredWindowTask<A, R> implements OperatorTask {
     this.late = lateRecords(context, spec.lateTag);
     this.inputs = spec.fn.inputs.map(add => {
       if (spec.assigner.kind === 'global') return (key, value, time) => this.addTo(ALL_TIME, add, key, value, time);
-      const input: ProcessRecord = spec.assigner.kind === 'session' ? this.sessionInput(spec.assigner, add) : this.paneInput(spec.assigner, add);
+      const input: ProcessRecord =
+        spec.assigner.kind === 'session' ? this.sessionInput(spec.assigner, add) : this.paneInput(spec.assigner, add);
       return spec.assigner.time === 'event' ? input : (key, value) => input(key, value, clock.now());
     });
     if (this.processingCalls.next < Infinity) context.wakeAt(this.processingCalls.next);
@@ -134,10 +135,13 @@ export class TriggeredWindowTask<A, R> implements OperatorTask {
   private recordAdded(key: Key, list: WindowState<A>[], state: WindowState<A>, value: never, time: number): void {
     if (!(state.newestMs >= time)) state.newestMs = time;
     this.keep(key, list);
-    const result = this.spec.trigger.onElement(value, time, state.window, this.scope.focus(state));
-    this.act(key, state, result);
-    this.emission.finish();
-    this.arrangeCalls(key, state);
+    try {
+      this.act(key, state, this.spec.trigger.onElement(value, time, state.window, this.scope.focus(state)));
+      this.emission.finish();
+    } finally {
+      // The window is there, also where its trigger throws and the record is rejected.
+      this.arrangeCalls(key, state);
+    }
     if (state.window.end === Infinity && isIdle(state)) {
       list.splice(list.indexOf(state), 1);
       this.keep(key, list);
@@ -149,7 +153,9 @@ export class TriggeredWindowTask<A, R> implements OperatorTask {
     this.call(key, start, state => {
       if (state.eventCallMs <= timeMs) state.eventCallMs = Infinity;
       for (const timer of takeDue(state.eventTimers, timeMs)) {
-        this.decide(key, state, () => trigger.onEventTime(timer === END_OF_INPUT ? Infinity : timer, state.window, this.scope.focus(state)));
+        this.decide(key, state, () =>
+          trigger.onEventTime(timer === END_OF_INPUT ? Infinity : timer, state.window, this.scope.focus(state)),
+        );
       }
       return this.scope.windowTime === 'event' && this.removalMs(state.window) <= timeMs;
     });

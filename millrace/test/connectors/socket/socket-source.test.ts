@@ -4,6 +4,11 @@ import { ManualEnvironment } from '../../support/manual-environment.ts';
 import { SourceHarness } from '../../support/source-harness.ts';
 import { freePort, TestServer, until } from './sockets.ts';
 
+/** Reason, position and bytes (as Latin-1) of each reject. */
+function rejectsOf(run: SourceHarness<string>): [string, number, string][] {
+  return run.rejects.map(r => [r.reason, r.position, Buffer.from(r.bytes ?? []).toString('latin1')]);
+}
+
 describe('socket as a source, one connection', () => {
   const once = (port: number) => socket({ host: '127.0.0.1', port, reconnect: false });
 
@@ -38,7 +43,7 @@ describe('socket as a source, one connection', () => {
       message: expect.stringContaining(`tcp://127.0.0.1:${server.port}`),
     });
     expect(run.values).toEqual(['whole']);
-    expect(run.rejects).toMatchObject([{ reason: 'undecodable', position: 6, bytes: Uint8Array.from(Buffer.from('hal')) }]);
+    expect(rejectsOf(run)).toEqual([['undecodable', 6, 'hal']]);
     expect(run.rejects[0]!.message).toMatch(/middle of a record.*ECONNRESET/);
     await run.stop();
     await server.close();
@@ -52,7 +57,7 @@ describe('socket as a source, one connection', () => {
     });
     const run = await new SourceHarness(once(server.port)).finish();
     expect(run.values).toEqual(['a', 'b']);
-    expect(run.rejects).toMatchObject([{ reason: 'undecodable', position: 2, bytes: Uint8Array.of(0xff, 0xfe) }]);
+    expect(rejectsOf(run)).toEqual([['undecodable', 2, '\xff\xfe']]);
     await server.close();
   });
 
@@ -62,14 +67,17 @@ describe('socket as a source, one connection', () => {
     await expect(run.finish()).rejects.toMatchObject({ code: 'CONNECT_FAILED', message: expect.stringContaining('ECONNREFUSED') });
   });
 
-  test('a server that never answers is given up after a time', async () => {
+  test('a server that says nothing while the connection is set up is given up after a time', async () => {
     const environment = new ManualEnvironment();
-    // 192.0.2.0/24 is reserved for documentation: packets to it are dropped, or refused at once where there is no network.
-    const run = new SourceHarness(socket({ host: '192.0.2.1', port: 9, reconnect: false }), { environment });
+    const server = await TestServer.listen();
+    const run = new SourceHarness(socket({ host: '127.0.0.1', port: server.port, reconnect: false, tls: {} }), { environment });
+    await run.until(() => server.sockets.length === 1);
+    environment.advance(9_999);
     await run.settle();
-    environment.advance(10_000);
-    await expect(run.finish()).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
+    environment.advance(1);
+    await expect(run.finish()).rejects.toMatchObject({ code: 'CONNECT_FAILED', message: expect.stringContaining('within 10 s') });
     expect(environment.pending).toBe(0);
+    await server.close();
   });
 });
 
@@ -107,14 +115,9 @@ describe('socket as a source that connects again', () => {
     const run = new SourceHarness(source, { environment });
     let failure: unknown;
     run.until(() => false).catch(error => (failure = error));
-    const waits: number[] = [];
-    for (let waited = 0; failure === undefined; waited += 100) {
-      // Two timers stand while a connection is being made, one while it waits, none once it has given up.
+    while (failure === undefined) {
       await run.settle(20);
-      if (waited > 100_000) throw new Error('never gave up');
-      const before = environment.pending;
       environment.advance(100);
-      if (environment.pending !== before) waits.push(waited);
     }
     expect(failure).toMatchObject({ code: 'CONNECT_FAILED', message: expect.stringContaining('3 tries without success') });
     // Between 0.5 and 1 s after the first failure, between 1 and 2 s after the second.
@@ -156,7 +159,7 @@ describe('socket as a source that connects again', () => {
     environment.advance(500);
     await run.until(() => run.values.length === 2);
     expect(run.values).toEqual(['a', 'c']);
-    expect(run.rejects).toMatchObject([{ reason: 'undecodable', position: 2, bytes: Uint8Array.from(Buffer.from('bro')) }]);
+    expect(rejectsOf(run)).toEqual([['undecodable', 2, 'bro']]);
     expect(run.records[1]!.position).toBe(5);
     await run.stop();
     await server.close();

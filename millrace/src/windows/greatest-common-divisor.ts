@@ -1,0 +1,4 @@
+/** Euclid's algorithm, for whole numbers from 1. */
+export function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
