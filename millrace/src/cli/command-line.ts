@@ -13,8 +13,14 @@ interface Entry {
 
 const COMMANDS: Readonly<Record<string, Entry>> = {
   run: { summary: 'run a pipeline', call: async args => runOrHelp((await import('./run.ts')).runCommand, args) },
-  plan: { summary: 'show what a pipeline would do, without running it', call: async args => runOrHelp((await import('./plan.ts')).planCommand, args) },
-  new: { summary: 'make a project with a pipeline and its test', call: async args => runOrHelp((await import('./new.ts')).newCommand, args) },
+  plan: {
+    summary: 'show what a pipeline would do, without running it',
+    call: async args => runOrHelp((await import('./plan.ts')).planCommand, args),
+  },
+  new: {
+    summary: 'make a project with a pipeline and its test',
+    call: async args => runOrHelp((await import('./new.ts')).newCommand, args),
+  },
 };
 
 const GLOBAL_OPTIONS: OptionSpecs = { version: { type: 'boolean', short: 'v', description: 'show the version' }, help: HELP_OPTION };
@@ -49,7 +55,12 @@ async function call([first, ...args]: readonly string[]): Promise<ExitCode> {
       return call(args.length === 0 ? ['--help'] : [...args, '--help']);
   }
   if (Object.hasOwn(COMMANDS, first)) return COMMANDS[first]!.call(args);
-  throw new MillraceError('CLI_USAGE', { where: 'millrace', expected: Object.keys(COMMANDS).join(', '), got: first, hint: suggestion(first) });
+  throw new MillraceError('CLI_USAGE', {
+    where: 'millrace',
+    expected: Object.keys(COMMANDS).join(', '),
+    got: first,
+    hint: suggestion(first),
+  });
 }
 
 function suggestion(word: string): string {

@@ -80,11 +80,16 @@ function parse<O extends OptionSpecs>(command: Command<O>, args: readonly string
   }
 
   if (operands.length < command.operands.length) {
-    throw wrong({ expected: `millrace ${name} ${command.operands.join(' ')}`, got: operands.length === 0 ? 'nothing' : operands.join(' ') });
+    throw wrong({
+      expected: `millrace ${name} ${command.operands.join(' ')}`,
+      got: operands.length === 0 ? 'nothing' : operands.join(' '),
+    });
   }
   const tooMany = operands.slice(command.operands.length);
   if (tooMany.length > 0) {
-    const hint = takesRest ? { hint: `arguments of the program stand behind --: millrace ${name} ${operands[0]} -- ${tooMany.join(' ')}` } : {};
+    const hint = takesRest
+      ? { hint: `arguments of the program stand behind --: millrace ${name} ${operands[0]} -- ${tooMany.join(' ')}` }
+      : {};
     throw wrong({ expected: command.operands.join(' '), got: `also ${tooMany.join(' ')}`, ...hint });
   }
   if (rest.length > 0 && !takesRest) throw wrong({ got: `-- ${rest.join(' ')}` });
@@ -101,7 +106,10 @@ function valueOf(
     throw wrong({ expected: `${token.rawName} without a value`, got: `${token.rawName}=${token.value}` });
   }
   if (token.value === undefined || (token.value.startsWith('-') && token.inlineValue !== true)) {
-    throw wrong({ expected: `${token.rawName} <${value}>`, got: token.value === undefined ? token.rawName : `${token.rawName} ${token.value}` });
+    throw wrong({
+      expected: `${token.rawName} <${value}>`,
+      got: token.value === undefined ? token.rawName : `${token.rawName} ${token.value}`,
+    });
   }
   if (choices !== undefined && !choices.includes(token.value)) {
     throw wrong({ expected: `${token.rawName} ${choices.join('|')}`, got: token.value });
@@ -110,7 +118,9 @@ function valueOf(
 }
 
 function parserOptions(options: OptionSpecs): Record<string, { type: 'boolean' | 'string'; short?: string }> {
-  return Object.fromEntries(Object.entries(options).map(([name, { type, short }]) => [name, { type, ...(short === undefined ? {} : { short }) }]));
+  return Object.fromEntries(
+    Object.entries(options).map(([name, { type, short }]) => [name, { type, ...(short === undefined ? {} : { short }) }]),
+  );
 }
 
 /** The help of one command. */

@@ -1,6 +1,5 @@
 import type { Environment } from '../base/environment.ts';
 import type { Plan, PlanNode } from '../plan/graph.ts';
-import type { Job } from '../runtime/job.ts';
 import type { JobMetrics } from '../runtime/metrics.ts';
 
 /** What is told about a job while it runs. */
@@ -22,16 +21,21 @@ export interface Figures {
 /** The rate is taken over so much time. */
 const RATE_SPAN_MS = 3_000;
 
+/** What is watched: a job. */
+export interface Measured {
+  metrics(): JobMetrics;
+}
+
 /** Watches a job; each call of `read` is a sample. */
 export class FigureReader {
   private readonly plan: Plan;
-  private readonly job: Job;
+  private readonly job: Measured;
   private readonly environment: Environment;
   private readonly unbounded: boolean;
   private readonly samples: { readonly elapsedMs: number; readonly recordsIn: number }[] = [{ elapsedMs: 0, recordsIn: 0 }];
   private heldBackBefore: ReadonlySet<string> = new Set();
 
-  constructor(plan: Plan, job: Job, environment: Environment) {
+  constructor(plan: Plan, job: Measured, environment: Environment) {
     this.plan = plan;
     this.job = job;
     this.environment = environment;
@@ -66,7 +70,7 @@ function perSecond(records: number, ms: number): number {
 }
 
 /** The nodes that are busy while nothing behind them is: it is they who hold back. A sink is busy for the length of each write, so that a single look says little. */
-function heldBackBy({ nodes }: Plan, metrics: JobMetrics): string[] {
+export function heldBackBy({ nodes }: Plan, metrics: JobMetrics): string[] {
   const blocked = new Set(metrics.nodes.filter(node => node.blocked).map(node => node.id));
   const behindBlocked = new Set<PlanNode>();
   for (const node of nodes.toReversed()) {

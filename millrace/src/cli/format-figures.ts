@@ -3,7 +3,14 @@ import type { Figures } from './figures.ts';
 
 /** `1234567` as `1,234,567`. */
 export function grouped(n: number): string {
-  return Math.round(n).toString().replace(/\B(?=(?:\d{3})+$)/g, ',');
+  return Math.round(n)
+    .toString()
+    .replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
+/** Events per second, with a tenth where it matters. */
+export function rate(perSecond: number): string {
+  return `${perSecond > 0 && perSecond < 10 ? perSecond.toFixed(1) : grouped(perSecond)}/s`;
 }
 
 /** Tenths of a second below ten seconds, then whole units. */
@@ -17,7 +24,7 @@ export function isoTime(timeMs: number): string | undefined {
 }
 
 /** `5 (2 late)` */
-export function rejectedText({ rejected, late }: Figures): string {
+function rejectedText({ rejected, late }: Figures): string {
   return late === 0 ? grouped(rejected) : `${grouped(rejected)} (${grouped(late)} late)`;
 }
 
@@ -27,7 +34,7 @@ export function progressParts(figures: Figures): { counts: string; state: string
   const counts = [
     `in ${grouped(metrics.recordsIn)}`,
     `out ${grouped(metrics.recordsOut)}`,
-    `${grouped(recordsPerSecond)}/s (mean ${grouped(meanRecordsPerSecond)}/s)`,
+    `${rate(recordsPerSecond)} (mean ${rate(meanRecordsPerSecond)})`,
     `rejected ${rejectedText(figures)}`,
   ];
   const watermark = isoTime(metrics.watermarkMs);

@@ -11,7 +11,8 @@ export function jsonReport(): RunReport {
   return {
     periodMs: PERIOD_MS,
     progress: figures => writeJson({ type: 'progress', ...figuresJson(figures) }),
-    note: text => writeJson({ type: 'note', message: text }),
+    draining: signal => writeJson({ type: 'draining', signal }),
+    warning: message => writeJson({ type: 'warning', message }),
     end: ({ outcome, error, figures, rejectLog, peakMemoryBytes }: RunEnd) =>
       writeJson({
         type: 'end',

@@ -3,12 +3,18 @@ const erased = (lines: number) => `\u001b[${lines}F\u001b[0J`;
 
 type Write = (text: string | Uint8Array, ...more: unknown[]) => boolean;
 
+/** What is needed of `process.stdout` and `process.stderr`. */
+export interface TerminalStream {
+  write(text: string | Uint8Array): boolean;
+  readonly columns?: number;
+}
+
 /**
  * A few lines at the end of a terminal that are drawn over and over. Whatever else is written to the terminal meanwhile, by the pipeline's sinks or by the
  * program itself, takes the place of the lines, which come back below it when they are drawn next.
  */
 export class LiveArea {
-  private readonly terminal: NodeJS.WriteStream;
+  private readonly terminal: TerminalStream;
   private readonly write: Write;
   private readonly release: (() => void)[] = [];
   /** Lines drawn that still stand there. */
@@ -17,7 +23,7 @@ export class LiveArea {
   private midLine = false;
 
   /** @param others further streams that lead to the same terminal */
-  constructor(terminal: NodeJS.WriteStream, others: readonly NodeJS.WriteStream[]) {
+  constructor(terminal: TerminalStream, others: readonly TerminalStream[]) {
     this.terminal = terminal;
     this.write = this.watch(terminal);
     for (const stream of others) this.watch(stream);
@@ -44,7 +50,7 @@ export class LiveArea {
   }
 
   /** Returns the stream's own `write`, behind the one that makes room first. */
-  private watch(stream: NodeJS.WriteStream): Write {
+  private watch(stream: TerminalStream): Write {
     const original = stream.write;
     const write: Write = (...args) => Reflect.apply(original, stream, args);
     stream.write = (...args: Parameters<Write>) => {

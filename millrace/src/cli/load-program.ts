@@ -1,7 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { Pipeline } from '../api/pipeline.ts';
 import { MillraceError } from '../base/errors.ts';
-import { exitCodes } from './exit-codes.ts';
 import { loadError } from './load-error.ts';
 import { isMillraceError } from './print-error.ts';
 import { programPath } from './program-file.ts';
@@ -16,20 +15,19 @@ export async function loadProgram(file: string, args: readonly string[]): Promis
   const path = programPath(file);
   process.argv.splice(1, process.argv.length, path, ...args);
 
-  const stopWatching = failWhenNothingIsLeft(file);
-  try {
-    const module: Record<string, unknown> = await importing(file, () => import(pathToFileURL(path).href));
-    let exported = defaultExport(module);
-    if (typeof exported === 'function') {
-      const make: () => unknown = exported as () => unknown;
-      exported = await importing(file, async () => make());
-      if (!isPipeline(exported)) throw noPipeline(file, `a default export that is a function and returned ${describe(exported)}`);
-    }
-    if (!isPipeline(exported)) throw noPipeline(file, found(module));
-    return exported;
-  } finally {
-    stopWatching();
+  return unlessNothingIsLeft(file, importPipeline(file, path));
+}
+
+async function importPipeline(file: string, path: string): Promise<Pipeline> {
+  const module: Record<string, unknown> = await importing(file, () => import(pathToFileURL(path).href));
+  let exported = defaultExport(module);
+  if (typeof exported === 'function') {
+    const make: () => unknown = exported as () => unknown;
+    exported = await importing(file, async () => make());
+    if (!isPipeline(exported)) throw noPipeline(file, `a default export that is a function and returned ${describe(exported)}`);
   }
+  if (!isPipeline(exported)) throw noPipeline(file, found(module));
+  return exported;
 }
 
 /** By what it can do: the program may use another copy of the package than the command. */
@@ -47,7 +45,11 @@ function defaultExport(module: Record<string, unknown>): unknown {
 }
 
 function noPipeline(file: string, got: string): MillraceError {
-  return new MillraceError('PROGRAM_NO_PIPELINE', { where: file, expected: 'a default export that is a Pipeline or a function returning one', got });
+  return new MillraceError('PROGRAM_NO_PIPELINE', {
+    where: file,
+    expected: 'a default export that is a Pipeline or a function returning one',
+    got,
+  });
 }
 
 function found(module: Record<string, unknown>): string {
@@ -60,7 +62,8 @@ function found(module: Record<string, unknown>): string {
 
 function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return value.some(isPipeline) ? 'an array; a program has one pipeline, which may have many sources and sinks' : 'an array';
+  if (Array.isArray(value))
+    return value.some(isPipeline) ? 'an array; a program has one pipeline, which may have many sources and sinks' : 'an array';
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object') return `the ${typeof value} ${String(value)}`;
   const type = value.constructor?.name ?? 'object';
@@ -75,17 +78,23 @@ async function importing<T>(file: string, load: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A program whose top-level await never settles leaves Node with nothing to do, and Node would end as if all were well. */
-function failWhenNothingIsLeft(file: string): () => void {
-  const onBeforeExit = () => {
-    const error = new MillraceError('PROGRAM_NOT_LOADED', {
-      where: file,
-      got: 'a promise that never settles, awaited while the program is loaded',
-      hint: 'see its top-level awaits, and what the exported function awaits',
-    });
-    console.error(error.message);
-    process.exit(exitCodes.usage);
-  };
+/**
+ * Waits for the program. One whose top-level await never settles leaves Node with nothing to do, and Node would end as if all were well.
+ */
+async function unlessNothingIsLeft<T>(file: string, loading: Promise<T>): Promise<T> {
+  const stuck = Promise.withResolvers<never>();
+  const onBeforeExit = () =>
+    stuck.reject(
+      new MillraceError('PROGRAM_NOT_LOADED', {
+        where: file,
+        got: 'a promise that never settles, awaited while the program is loaded',
+        hint: 'see its top-level awaits, and what the exported function awaits',
+      }),
+    );
   process.once('beforeExit', onBeforeExit);
-  return () => process.off('beforeExit', onBeforeExit);
+  try {
+    return await Promise.race([loading, stuck.promise]);
+  } finally {
+    process.off('beforeExit', onBeforeExit);
+  }
 }

@@ -5,6 +5,8 @@ const NEEDED = [22, 18] as const;
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
+  // Compiled code and stripped types are kept from run to run: a small program starts in half the time.
+  process.getBuiltinModule('node:module').enableCompileCache();
   // Not awaited: Node would warn of an unfinished await here when a program keeps it waiting, and the command has more to say.
   void import('./command-line.ts').then(({ main }) => main(process.argv.slice(2)));
 } else {

@@ -21,7 +21,9 @@ chained and how records get from one to the next, their state and what bounds it
     sendWarnings(text => process.stderr.write(`${text}\n`));
     const pipeline = await loadProgram(file, rest);
     const plan = describePlan(pipeline.plan());
-    process.stdout.write(format === 'json' ? `${JSON.stringify(plan, null, 2)}\n` : format === 'mermaid' ? renderPlanMermaid(plan) : renderPlanText(plan));
+    process.stdout.write(
+      format === 'json' ? `${JSON.stringify(plan, null, 2)}\n` : format === 'mermaid' ? renderPlanMermaid(plan) : renderPlanText(plan),
+    );
     return exitCodes.done;
   },
 });

@@ -19,7 +19,7 @@ export function printError(error: unknown, options: PrintOptions): void {
  * The message of an error, and where in the program it arose. The engine's own frames are left out, unless nothing of the program is
  * among them: then it is the engine that is wrong.
  */
-export function errorText(error: unknown, { verbose }: PrintOptions): string {
+function errorText(error: unknown, { verbose }: PrintOptions): string {
   if (verbose || isDebugging()) return inspect(error);
   if (!(error instanceof Error)) return String(error);
   const message = isMillraceError(error) ? error.message : `${error.name}: ${error.message}`;
@@ -40,7 +40,11 @@ function isDebugging(): boolean {
 /** The frames of the program, of the innermost cause that has any. */
 function programFrames(error: Error): string[] {
   const cause = error.cause instanceof Error ? programFrames(error.cause) : [];
-  return cause.length > 0 ? cause : framesOf(error).filter(frame => !isInternal(frame)).slice(0, FRAMES);
+  return cause.length > 0
+    ? cause
+    : framesOf(error)
+        .filter(frame => !isInternal(frame))
+        .slice(0, FRAMES);
 }
 
 function framesOf({ stack = '' }: Error): string[] {

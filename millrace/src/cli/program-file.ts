@@ -19,14 +19,20 @@ export function programPath(file: string): string {
     const hint = near.length === 0 ? undefined : `did you mean ${near.map(name => relative('.', name)).join(' or ')}?`;
     throw new MillraceError('PROGRAM_NOT_FOUND', { where: path, ...(hint === undefined ? {} : { hint }) });
   }
-  if (!stats.isFile()) throw new MillraceError('PROGRAM_NOT_FOUND', { where: path, expected: 'a file', got: stats.isDirectory() ? 'a folder' : 'something else' });
+  if (!stats.isFile())
+    throw new MillraceError('PROGRAM_NOT_FOUND', {
+      where: path,
+      expected: 'a file',
+      got: stats.isDirectory() ? 'a folder' : 'something else',
+    });
   const extension = extname(path);
   if (!EXTENSIONS.includes(extension)) {
     throw new MillraceError('PROGRAM_NOT_LOADED', {
       where: file,
       expected: `a file that ends in ${EXTENSIONS.join(', ')}`,
       got: extension === '' ? 'no extension' : extension,
-      hint: extension === '.tsx' || extension === '.jsx' ? 'a pipeline needs no JSX: rename the file, or compile it first' : 'rename the file',
+      hint:
+        extension === '.tsx' || extension === '.jsx' ? 'a pipeline needs no JSX: rename the file, or compile it first' : 'rename the file',
     });
   }
   return path;

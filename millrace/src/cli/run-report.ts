@@ -3,6 +3,8 @@ import type { Figures } from './figures.ts';
 /** How a run ended. `drained`: it was asked to stop and all that had been read was processed. */
 export type RunOutcome = 'finished' | 'drained' | 'aborted' | 'failed';
 
+export type StopSignal = 'SIGINT' | 'SIGTERM';
+
 export interface RunEnd {
   readonly outcome: RunOutcome;
   /** What stopped it, when it failed. */
@@ -21,8 +23,10 @@ export interface RunReport {
   /** How often `progress` is called; undefined: never. */
   readonly periodMs: number | undefined;
   progress(figures: Figures): void;
-  /** Something to know now. */
-  note(text: string): void;
+  /** The signal has come, no more is read, and what has been read runs through. */
+  draining(signal: StopSignal): void;
+  /** A warning of Node or of a package. */
+  warning(text: string): void;
   end(end: RunEnd): void;
   /** Tells why the pipeline was not started at all. */
   refused(error: unknown): void;

@@ -21,7 +21,7 @@ export const runCommand = defineCommand({
   options: {
     rejects: { type: 'string', value: 'file', description: 'append rejected records to this file\n(default: <pipeline>.rejects.jsonl)' },
     json: { type: 'boolean', description: 'progress, summary and errors as lines of JSON on stderr' },
-    quiet: { type: 'boolean', short: 'q', description: 'no progress and no summary, only errors' },
+    quiet: { type: 'boolean', short: 'q', description: 'no progress and no summary, only what went wrong' },
     verbose: { type: 'boolean', description: 'errors with their whole stack' },
   },
   description: `Runs the pipeline that a program exports: a TypeScript or JavaScript module whose default export
@@ -35,7 +35,7 @@ loaded, 130 (143) ended at once by a second Ctrl-C (SIGTERM).`,
   examples: ['millrace run flights.ts', 'millrace run flights.ts --rejects bad.jsonl -- --year 2001'],
   run: async ({ operands: [file = ''], options: { json = false, quiet = false, verbose = false, rejects }, rest }) => {
     const report = json ? jsonReport() : quiet ? quietReport({ verbose }) : textReport({ verbose });
-    sendWarnings(text => report.note(text));
+    sendWarnings(text => report.warning(text));
     try {
       const pipeline = await loadProgram(file, rest);
       const plan = pipeline.plan();

@@ -4,15 +4,13 @@ import { everyMs } from '../base/system.ts';
 import type { Plan } from '../plan/graph.ts';
 import type { Job } from '../runtime/job.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
-import { FigureReader } from './figures.ts';
-import type { RunOutcome, RunReport } from './run-report.ts';
+import { FigureReader, heldBackBy } from './figures.ts';
+import type { RunOutcome, RunReport, StopSignal } from './run-report.ts';
 
 /** Copies of one signal come within this time: npm sends Ctrl-C on to a program that has had it from the terminal already. */
 const ONE_SIGNAL_MS = 200;
 /** After an abort, sinks have so long to let go of what they hold. */
 const RELEASE_MS = 1_000;
-
-type StopSignal = 'SIGINT' | 'SIGTERM';
 
 interface End {
   readonly outcome: RunOutcome;
@@ -109,7 +107,7 @@ export class RunningJob {
     const last = this.lastSignal;
     this.lastSignal = { signal, atMs };
     if (last === undefined) {
-      this.report.note(`${signal === 'SIGINT' ? 'Ctrl-C' : signal}: draining; once more to end at once`);
+      this.report.draining(signal);
       this.stop();
     } else if (last.signal !== signal || atMs - last.atMs >= ONE_SIGNAL_MS) {
       this.abortedBy = signal;
@@ -137,10 +135,11 @@ export class RunningJob {
 
   /** Nothing that could wake the job is left in the process: no timer, no file, no connection. */
   private stuck(): MillraceError {
-    const { nodes } = this.job.metrics();
-    const unfinished = this.plan.nodes.find(({ id }) => nodes.some(node => node.id === id && node.watermarkMs < Infinity));
+    const metrics = this.job.metrics();
+    const unfinished = metrics.nodes.filter(node => node.watermarkMs < Infinity).map(node => node.id);
+    const [at] = [...heldBackBy(this.plan, metrics), ...unfinished];
     return new MillraceError('PIPELINE_STUCK', {
-      where: `pipeline '${this.plan.pipeline}'${unfinished === undefined ? '' : `, ${unfinished.id}`}`,
+      where: `pipeline '${this.plan.pipeline}'${at === undefined ? '' : `, ${at}`}`,
       got: 'no timer, file or connection is left that could bring anything',
     });
   }

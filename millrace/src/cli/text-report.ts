@@ -1,12 +1,13 @@
 import { formatDuration } from '../base/duration.ts';
-import type { Figures } from './figures.ts';
-import { coarseDuration, grouped, progressParts } from './format-figures.ts';
+import { coarseDuration, grouped, progressParts, rate } from './format-figures.ts';
 import { LiveArea } from './live-area.ts';
 import { type PrintOptions, printError } from './print-error.ts';
-import type { RunEnd, RunReport } from './run-report.ts';
+import type { RunEnd, RunReport, StopSignal } from './run-report.ts';
 
 const LIVE_PERIOD_MS = 200;
 const LINE_PERIOD_MS = 10_000;
+/** Newest warnings that stand in the live area; all of them are told at the end. */
+const WARNINGS_SHOWN = 3;
 
 /** Progress and a summary for people. On a terminal the progress is a live area, elsewhere a line now and then. */
 export function textReport(options: PrintOptions): RunReport {
@@ -16,20 +17,32 @@ export function textReport(options: PrintOptions): RunReport {
 }
 
 function terminalReport(area: LiveArea, options: PrintOptions): RunReport {
+  const warnings: string[] = [];
+  let draining: string | undefined;
   return {
     periodMs: LIVE_PERIOD_MS,
     progress: figures => {
-      const { pipeline } = figures.metrics;
+      const { pipeline, elapsedMs } = figures.metrics;
       const { counts, state } = progressParts(figures);
-      const first = `${pipeline}  ${elapsed(figures)}  ${counts}`;
-      area.draw(state === '' ? [first] : [first, `${' '.repeat(pipeline.length)}  ${state}`]);
+      const lines = [`${pipeline}  ${coarseDuration(elapsedMs)}  ${counts}`];
+      if (state !== '') lines.push(`${' '.repeat(pipeline.length)}  ${state}`);
+      if (draining !== undefined) lines.push(draining);
+      area.draw([...lines, ...warnings.slice(-WARNINGS_SHOWN)]);
     },
-    note: writeLine,
+    // In the area, and not above it: a line in between would push away what a sink draws over and over, as a table does.
+    draining: signal => {
+      draining = drainingText(signal);
+    },
+    warning: text => void warnings.push(text),
     end: end => {
       area.close();
+      for (const text of warnings) writeLine(text);
       writeEnd(end, options);
     },
-    refused: error => printError(error, options),
+    refused: error => {
+      for (const text of warnings) writeLine(text);
+      printError(error, options);
+    },
   };
 }
 
@@ -38,22 +51,26 @@ function lineReport(options: PrintOptions): RunReport {
     periodMs: LINE_PERIOD_MS,
     progress: figures => {
       const { counts, state } = progressParts(figures);
-      writeLine(`${figures.metrics.pipeline}  ${elapsed(figures)}  ${counts}  ${state}`.trimEnd());
+      const { pipeline, elapsedMs } = figures.metrics;
+      writeLine(`${pipeline}  ${coarseDuration(elapsedMs)}  ${counts}  ${state}`.trimEnd());
     },
-    note: writeLine,
+    draining: signal => writeLine(drainingText(signal)),
+    warning: writeLine,
     end: end => writeEnd(end, options),
     refused: error => printError(error, options),
   };
 }
 
-/** Nothing but errors. */
+/** Nothing but errors, of the pipeline and of records. */
 export function quietReport(options: PrintOptions): RunReport {
   return {
     periodMs: undefined,
     progress: () => {},
-    note: () => {},
-    end: ({ outcome, error }) => {
-      if (outcome === 'failed') printError(error, options);
+    draining: () => {},
+    warning: () => {},
+    end: end => {
+      if (end.figures.rejected > 0) writeLine(`${end.figures.metrics.pipeline}: rejected ${rejectedSummary(end)}`);
+      if (end.outcome === 'failed') printError(end.error, options);
     },
     refused: error => printError(error, options),
   };
@@ -67,6 +84,10 @@ function writeEnd(end: RunEnd, options: PrintOptions): void {
   printError(end.error, options);
 }
 
+function drainingText(signal: StopSignal): string {
+  return `${signal === 'SIGINT' ? 'Ctrl-C' : signal}: draining; once more to end at once`;
+}
+
 const ENDED = {
   finished: ['finished', ''],
   drained: ['stopped', '; all that had been read was processed'],
@@ -74,23 +95,28 @@ const ENDED = {
   failed: ['failed', ''],
 } as const;
 
-function summary({ outcome, figures, rejectLog, peakMemoryBytes }: RunEnd): string {
-  const { metrics, meanRecordsPerSecond, rejected } = figures;
-  const [ended, remark] = ENDED[outcome];
+/** `3 (1 failed, 2 late), in words.rejects.jsonl` */
+function rejectedSummary({ figures: { metrics, rejected }, rejectLog }: RunEnd): string {
+  if (rejected === 0) return 'none';
   const reasons = Object.entries(metrics.rejected).map(([reason, n]) => `${grouped(n)} ${reason}`);
-  const where = rejectLog === undefined ? 'taken by the program' : `in ${rejectLog}`;
+  return `${grouped(rejected)} (${reasons.join(', ')}), ${rejectLog === undefined ? 'taken by the program' : `in ${rejectLog}`}`;
+}
+
+function summary(end: RunEnd): string {
+  const { metrics, meanRecordsPerSecond } = end.figures;
+  const [ended, remark] = ENDED[end.outcome];
   return [
-    `${metrics.pipeline} ${ended} after ${elapsed(figures)}${remark}`,
-    `  in        ${grouped(metrics.recordsIn)} events, ${grouped(meanRecordsPerSecond)}/s`,
+    `${metrics.pipeline} ${ended} after ${exactDuration(metrics.elapsedMs)}${remark}`,
+    `  in        ${grouped(metrics.recordsIn)} events, ${rate(meanRecordsPerSecond)}`,
     `  out       ${grouped(metrics.recordsOut)} events`,
-    `  rejected  ${rejected === 0 ? 'none' : `${grouped(rejected)} (${reasons.join(', ')}), ${where}`}`,
-    `  memory    ${grouped(peakMemoryBytes / 2 ** 20)} MiB at most`,
+    `  rejected  ${rejectedSummary(end)}`,
+    `  memory    ${grouped(end.peakMemoryBytes / 2 ** 20)} MiB at most`,
   ].join('\n');
 }
 
 /** Milliseconds below a second: small programs are over in a few. */
-function elapsed({ metrics: { elapsedMs } }: Figures): string {
-  return elapsedMs < 1_000 ? formatDuration(Math.ceil(elapsedMs)) : coarseDuration(elapsedMs);
+function exactDuration(ms: number): string {
+  return ms < 1_000 ? formatDuration(Math.ceil(ms)) : coarseDuration(ms);
 }
 
 function writeLine(text: string): void {

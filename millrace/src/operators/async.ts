@@ -96,7 +96,6 @@ interface Plan<T, R> {
 /** What became of one call, noted when its promise settles and looked at in the engine's turn. */
 interface Settlement<T, R> {
   readonly entry: Entry<T, R>;
-  readonly attempt: number;
   readonly outcome: { readonly ok: true; readonly result: R } | { readonly ok: false; readonly error: unknown };
 }
 
@@ -195,26 +194,29 @@ class AsyncTask<T, R> implements OperatorTask {
   }
 
   private call(entry: Entry<T, R>): void {
-    const attempt = ++entry.attempt;
+    entry.attempt++;
     let returned: R | PromiseLike<R>;
     try {
-      returned = this.plan.apply(entry.record, this.callFor(entry, attempt));
+      returned = this.plan.apply(entry.record, this.callFor(entry));
     } catch (error) {
       this.failed(entry, error, this.context.environment.clock.now());
       return;
     }
-    if (!isThenable(returned)) this.settle(entry, { kind: 'result', result: returned });
-    else
-      returned.then(
-        result => this.note({ entry, attempt, outcome: { ok: true, result } }),
-        (error: unknown) => this.note({ entry, attempt, outcome: { ok: false, error } }),
-      );
+    if (!isThenable(returned)) {
+      this.settle(entry, { kind: 'result', result: returned });
+      return;
+    }
+    // A promise of another library may settle more than once; a native one made of it does not.
+    Promise.resolve(returned).then(
+      result => this.note({ entry, outcome: { ok: true, result } }),
+      (error: unknown) => this.note({ entry, outcome: { ok: false, error } }),
+    );
   }
 
-  private callFor(entry: Entry<T, R>, attempt: number): AsyncCall {
+  private callFor(entry: Entry<T, R>): AsyncCall {
     const task = this;
     return {
-      attempt,
+      attempt: entry.attempt,
       // Most functions do not look at the signal, and a controller for each call would be the dearest part of it.
       get signal() {
         if (entry.controller === undefined) {
@@ -233,8 +235,8 @@ class AsyncTask<T, R> implements OperatorTask {
     if (this.settlements.length === 1) this.context.wakeSoon();
   }
 
-  private accept({ entry, attempt, outcome }: Settlement<T, R>, nowMs: number): void {
-    if (entry.settled || attempt !== entry.attempt) return;
+  private accept({ entry, outcome }: Settlement<T, R>, nowMs: number): void {
+    if (entry.settled) return;
     if (outcome.ok) this.settle(entry, { kind: 'result', result: outcome.result });
     else this.failed(entry, outcome.error, nowMs);
   }

@@ -12,7 +12,8 @@ export function chainsOf({ nodes }: Plan): PlanNode[][] {
     const [only, ...others] = consumers.get(node) ?? [];
     return node.type === 'stage' && others.length === 0 ? only : undefined;
   };
-  const continues = (node: PlanNode) => node.type === 'stage' && node.inputs[0]!.from.type === 'stage' && next(node.inputs[0]!.from) === node;
+  const continues = (node: PlanNode) =>
+    node.type === 'stage' && node.inputs[0]!.from.type === 'stage' && next(node.inputs[0]!.from) === node;
 
   const chains: PlanNode[][] = [];
   for (const node of nodes) {

@@ -63,11 +63,15 @@ export function describePlan(plan: Plan): PlanDescription {
     chains: chainsOf(plan).map(chain => chain.map(node => node.id)),
     unbounded: plan.nodes.flatMap(node =>
       stateOf(node).flatMap(({ name, kind, boundedBy }) =>
-        boundedBy === undefined ? { operator: node.id, state: name, kind, boundedWith: BOUNDED_WITH[kind] } : [],
+        boundedBy === undefined ? { operator: node.id, state: name, kind, boundedWith: boundFor(node, kind) } : [],
       ),
     ),
     rejects: readsRejects(plan) ? 'program' : 'log',
   };
+}
+
+function boundFor(node: PlanNode, kind: StateDescription['kind']): string {
+  return kindOf(node) === 'dedupe' ? "a span: { within: '1d' }" : BOUNDED_WITH[kind];
 }
 
 const BOUNDED_WITH: Readonly<Record<StateDescription['kind'], string>> = {
@@ -158,6 +162,8 @@ const FUNCTION_TEXT = 60;
 /** A function's name, or the beginning of its text. Stripped types leave blanks behind, which are closed. */
 function describeFunction(f: (value: never) => unknown): string {
   if (f.name !== '') return f.name;
-  const text = String(f).replace(/\s+/g, ' ').replace(/ (?=[,)])/g, '');
+  const text = String(f)
+    .replace(/\s+/g, ' ')
+    .replace(/ (?=[,)])/g, '');
   return text.length <= FUNCTION_TEXT ? text : `${text.slice(0, FUNCTION_TEXT - 1)}…`;
 }

@@ -24,7 +24,7 @@ export function renderPlanMermaid({ nodes, chains, pipeline }: PlanDescription):
 
 function shape(mermaidId: string, { id, type, kind, description, state }: NodeDescription): string {
   const stateLines = state.map(({ name, boundedBy }) => `state ${name}: ${boundedBy ?? 'unbounded'}`);
-  const label = [id, `${kind}: ${description}`, ...stateLines].map(escape).join('<br/>');
+  const label = [id, kind, description, ...stateLines].map(escape).join('<br/>');
   switch (type) {
     case 'source':
     case 'rejects':
@@ -40,7 +40,10 @@ function edgeText({ exchange, key, side }: EdgeDescription): string {
   return `${exchange}${key === null ? '' : ` by ${key}`}${side === null ? '' : `, side output ${side}`}`;
 }
 
-/** Text in a quoted label; Mermaid reads entities written with `#` and takes no others. Letters, digits and harmless signs stay as they are. */
+/**
+ * Text in a quoted label. Mermaid reads entities written with `#` and takes no others. Letters, digits and signs that mean nothing to it stay as they are.
+ * Two of its rules look into labels: a colon after `style` makes it cut the last entity, and `direction` before a blank is a statement.
+ */
 function escape(text: string): string {
-  return text.replace(/[^\p{L}\p{N} .,:/_+=()'-]/gu, character => `#${character.codePointAt(0)};`);
+  return text.replace(/(?<=direction)\s|[^\p{L}\p{N} .,/_+=()'-]/gu, character => `#${character.codePointAt(0)};`);
 }

@@ -41,7 +41,12 @@ export function renderPlanText(plan: PlanDescription): string {
   const lines = [title(plan), ''];
   for (const row of rows) lines.push(...layOut(row, widest, kindWidth));
   if (plan.chains.some(chain => chain.length > 1)) lines.push('', '┌ │ └  one chain: these run as one loop');
-  lines.push('', ...stateSection(plan), '', plan.rejects === 'log' ? 'Rejected records go to the reject log.' : 'Rejected records go where the program sends them.');
+  lines.push(
+    '',
+    ...stateSection(plan),
+    '',
+    plan.rejects === 'log' ? 'Rejected records go to the reject log.' : 'Rejected records go where the program sends them.',
+  );
   return `${lines.join('\n')}\n`;
 }
 
@@ -157,7 +162,11 @@ function wrap(text: string, width: number): string[] {
 
 function stateSection({ nodes, unbounded }: PlanDescription): string[] {
   if (unbounded.length > 0) {
-    return ['Unbounded state', ...unbounded.map(({ operator, state, kind, boundedWith }) => `  ${operator}: ${state} (${kind}) would be bounded by ${boundedWith}`)];
+    const lines = unbounded.flatMap(({ operator, state, kind, boundedWith }) => {
+      const [first = '', ...more] = wrap(`${operator}: ${state} (${kind}) would be bounded by ${boundedWith}`, WIDTH - 4);
+      return [`  ${first}`, ...more.map(line => `    ${line}`)];
+    });
+    return ['Unbounded state', ...lines];
   }
   return [nodes.some(node => node.state.length > 0) ? 'All state is bounded.' : 'No state.'];
 }

@@ -26,8 +26,8 @@ export class Job {
   /**
    * Reads no further, lets what has been read run through, fires what is open and ends. Resolves when all is written.
    */
-  async stop(): Promise<JobResult> {
-    await this.worker.drain();
+  stop(): Promise<JobResult> {
+    this.worker.drain();
     return this.done;
   }
 

@@ -1,5 +1,5 @@
 import { MillraceError } from '../base/errors.ts';
-import type { Operator, OperatorContext, OperatorTask, Collector } from '../spi/operator.ts';
+import type { OperatorContext, OperatorTask, Collector } from '../spi/operator.ts';
 import type { OperatorNode } from '../plan/graph.ts';
 import { WatermarkCombiner } from '../time/watermark-combiner.ts';
 import type { Cursor } from './chain.ts';
@@ -33,7 +33,7 @@ export class OperatorDriver {
     this.node = node;
     this.worker = worker;
     for (let input = 0; input < node.inputs.length; input++) this.inputs.add(input);
-    this.task = (node.operator as Operator<unknown>).open(this.context());
+    this.task = node.operator.open(this.context());
   }
 
   /** All input has come and all results have been sent. */

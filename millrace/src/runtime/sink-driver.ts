@@ -1,7 +1,7 @@
 import { MillraceError } from '../base/errors.ts';
 import type { SinkNode } from '../plan/graph.ts';
 import type { SinkWriter } from '../spi/sink.ts';
-import { Batch } from '../types/batch.ts';
+import { Batch, NO_TIME } from '../types/batch.ts';
 import type { Receiver, Signal } from './receiver.ts';
 import type { Worker } from './worker.ts';
 
@@ -11,7 +11,7 @@ export class SinkDriver implements Receiver {
   recordsIn = 0;
   watermark = -Infinity;
   private readonly worker: Worker;
-  private writer: SinkWriter<unknown> | undefined;
+  private writer: SinkWriter<never> | undefined;
   private busy = false;
   private unflushed = false;
   private readonly queue: Batch[] = [];
@@ -23,12 +23,16 @@ export class SinkDriver implements Receiver {
 
   async open(): Promise<void> {
     const { node, worker } = this;
-    this.writer = (await node.sink.open({
-      operator: node.id,
-      environment: worker.environment,
-      signal: worker.signal,
-      reject: (reason, message, value) => worker.rejects.fromOperator(node.id, reason, message, value, Number.NaN, undefined, 0),
-    })) as SinkWriter<unknown>;
+    try {
+      this.writer = await node.sink.open({
+        operator: node.id,
+        environment: worker.environment,
+        signal: worker.signal,
+        reject: (reason, message, value) => worker.rejects.fromOperator(node.id, reason, message, value, NO_TIME, undefined, 0),
+      });
+    } catch (error) {
+      throw this.named(error);
+    }
   }
 
   get blocked(): boolean {
@@ -52,21 +56,26 @@ export class SinkDriver implements Receiver {
 
   /** Nothing else is to be done: what the sink has buffered should not linger. */
   flushIdle(): void {
-    if (!this.unflushed || this.busy) return;
+    const { writer } = this;
+    if (writer === undefined || !this.unflushed || this.busy) return;
     this.unflushed = false;
-    this.attempt(() => this.writer!.flush());
+    this.attempt(() => writer.flush());
   }
 
   /** Closes the sink, once. */
   async close(outcome: 'finished' | 'failed'): Promise<void> {
     const { writer } = this;
     this.writer = undefined;
-    await writer?.close(outcome);
+    try {
+      await writer?.close(outcome);
+    } catch (error) {
+      throw this.named(error);
+    }
   }
 
   private write(batch: Batch): void {
     this.unflushed = true;
-    this.attempt(() => this.writer!.write(batch));
+    this.attempt(() => this.writer!.write(batch as Batch<never>));
   }
 
   private attempt(action: () => void | Promise<void>): void {
@@ -91,7 +100,11 @@ export class SinkDriver implements Receiver {
   }
 
   private failed(error: unknown): void {
-    this.worker.fail(error instanceof MillraceError ? error : new MillraceError('SINK_FAILED', { where: this.node.id, cause: error }));
+    this.worker.fail(this.named(error));
+  }
+
+  private named(error: unknown): MillraceError {
+    return error instanceof MillraceError ? error : new MillraceError('SINK_FAILED', { where: this.node.id, cause: error });
   }
 }
 

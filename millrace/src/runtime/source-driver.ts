@@ -76,27 +76,26 @@ export class SourceDriver {
       if (open === undefined) break;
       if (open.ready && this.pollSplit(open)) progress = true;
     }
-    if (this.enumerated && this.splits.length === 0 && !this.finished) {
+    if ((this.enumerated || this.stopping.signal.aborted) && this.splits.length === 0 && !this.finished) {
       this.finish();
       progress = true;
     }
     return progress;
   }
 
-  /** Reads no further and ends the stream. */
-  async stop(): Promise<void> {
+  /** Takes nothing more in. What has been taken in and cannot be read again is still polled, then the stream ends. */
+  stop(): void {
     this.stopping.abort();
-    const splits = this.splits.splice(0);
-    await Promise.allSettled(splits.map(open => open.reader?.close()));
-    if (this.finished) return;
-    for (const { number } of splits) this.output.signal({ kind: 'split-ended', split: number });
-    this.finish();
+    for (const open of [...this.splits]) {
+      if (open.reader?.drains === true) open.ready = true;
+      else this.end(open);
+    }
   }
 
   async close(): Promise<void> {
     this.stopping.abort();
     this.cancelIdleTimer?.();
-    await Promise.allSettled(this.splits.splice(0).map(open => open.reader?.close()));
+    await Promise.allSettled(this.splits.splice(0).map(async open => open.reader?.close()));
   }
 
   private add(split: Split): void {
@@ -133,9 +132,10 @@ export class SourceDriver {
       )
       .then(
         reader => {
-          open.reader = reader;
-          if (this.stopping.signal.aborted) void reader.close();
-          else wake();
+          if (this.splits.includes(open)) {
+            open.reader = reader;
+            wake();
+          } else void reader.close();
         },
         (error: unknown) => {
           if (!this.stopping.signal.aborted) this.failed(error, split);
@@ -172,7 +172,7 @@ export class SourceDriver {
   private end(open: OpenSplit): void {
     this.splits.splice(this.splits.indexOf(open), 1);
     this.output.signal({ kind: 'split-ended', split: open.number });
-    open.reader!.close().catch((error: unknown) => this.failed(error, open.split));
+    open.reader?.close().catch((error: unknown) => this.failed(error, open.split));
   }
 
   private finish(): void {

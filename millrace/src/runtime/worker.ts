@@ -71,9 +71,10 @@ export class Worker {
   }
 
   /** Reads no further, and lets what has been read run through. */
-  async drain(): Promise<void> {
-    await Promise.all(this.drivers.sources.map(source => source.stop()));
-    this.wake();
+  drain(): void {
+    this.soon(() => {
+      for (const source of this.drivers.sources) source.stop();
+    });
   }
 
   async run(): Promise<Outcome> {
@@ -121,8 +122,8 @@ export class Worker {
       if (!progress && !this.awake) {
         for (const sink of sinks) sink.flushIdle();
         this.onIdle?.();
+        // The clock for turns runs on: a source that wakes the loop without I/O, time and again, must not keep I/O from its turn.
         await this.sleep();
-        turnAt = clock.elapsed() + TURN_MS;
       } else if (clock.elapsed() >= turnAt) {
         await scheduler.turn();
         turnAt = clock.elapsed() + TURN_MS;

@@ -19,6 +19,11 @@ export type Polled = 'more' | 'wait' | 'end';
 
 /** Reads one split. */
 export interface SplitReader<T> {
+  /**
+   * Whether records that it has taken in would be gone if it were closed, as those that came over a connection. When the pipeline stops such a reader is polled until it
+   * says `'end'`; others are closed at once.
+   */
+  readonly drains?: boolean;
   /** Appends whatever is ready, up to the batch's capacity. It never waits to fill one. The batch arrives empty. */
   poll(batch: Batch<T>): Polled;
   /** Where to go on after all that has been polled, as later passed to `open`. */
@@ -31,7 +36,7 @@ export interface SourceContext {
   /** Operator id, for messages. */
   readonly operator: string;
   readonly environment: Environment;
-  /** Aborted when the pipeline stops; whatever is pending ends then. */
+  /** Aborted when the pipeline stops: nothing more is to be taken in, and whatever is pending ends. */
   readonly signal: AbortSignal;
 }
 

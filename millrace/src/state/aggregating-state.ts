@@ -28,8 +28,6 @@ class AggregatingHandle<T, R> implements AggregatingState<T, R> {
   private call = -1;
   private added = false;
   private readonly waiting: unknown[] = [];
-  /** Whether the accumulator belongs to this call alone. */
-  private own = false;
 
   constructor(scope: KeyedScope, kept: KeptValue<unknown>, aggregate: Aggregate<T, R>) {
     this.scope = scope;
@@ -38,8 +36,7 @@ class AggregatingHandle<T, R> implements AggregatingState<T, R> {
   }
 
   get(): R | undefined {
-    const stored = this.kept.get();
-    if (this.call === this.scope.call && this.added) this.fold(this.own ? stored : structuredClone(stored));
+    if (this.call === this.scope.call && this.added) this.fold(structuredClone(this.kept.get()));
     const accumulator = this.kept.get();
     return accumulator === undefined ? undefined : this.aggregate.result(accumulator as never);
   }
@@ -72,7 +69,6 @@ class AggregatingHandle<T, R> implements AggregatingState<T, R> {
   private begin(): void {
     if (this.call === this.scope.call) return;
     this.call = this.scope.call;
-    this.own = false;
     this.scope.change(this);
   }
 
@@ -80,7 +76,6 @@ class AggregatingHandle<T, R> implements AggregatingState<T, R> {
     let accumulator = into === undefined ? this.aggregate.create() : into;
     for (const input of this.waiting) accumulator = this.aggregate.add(accumulator as never, input as never);
     this.forget();
-    this.own = true;
     this.kept.set(accumulator);
   }
 

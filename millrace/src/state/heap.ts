@@ -107,7 +107,7 @@ export class HeapStateBackend implements StateBackend {
             table = new HeapTable<never>(name);
             tables.set(name, table);
           }
-          return table as unknown as Table<V>;
+          return table as Table<unknown> as Table<V>;
         },
       };
       this.operators.set(id, state);

@@ -309,7 +309,7 @@ function plainType(schema: JsonSchema): Field['plain'] {
 function takeFields(fields: readonly Field[], source: Record<string, unknown>): Record<string, unknown> {
   const record: Record<string, unknown> = {};
   for (const { name, required, conform } of fields) {
-    const value = Object.hasOwn(source, name) ? source[name] : undefined;
+    const value = name in Object.prototype && !Object.hasOwn(source, name) ? undefined : source[name];
     if (value !== undefined) record[name] = inside(name, conform, value);
     else if (required) missing(name);
   }

@@ -18,7 +18,12 @@ const source = (connector: string, description: string, bounded: boolean): Sourc
   enumerate: never,
   open: never,
 });
-const sink = (connector: string, description: string): Sink<never> => ({ connector, description, accepts: ['append', 'upsert'], open: never });
+const sink = (connector: string, description: string): Sink<never> => ({
+  connector,
+  description,
+  accepts: ['append', 'upsert'],
+  open: never,
+});
 const operator = (kind: string, description: string, state: readonly StateDescription[]): Operator => ({
   kind,
   description,
@@ -27,6 +32,13 @@ const operator = (kind: string, description: string, state: readonly StateDescri
   open: never,
 });
 const forward = { kind: 'forward' } as const;
+
+/** Functions reach a plan as arguments of the API, where those without a name of their own get none. */
+const asArgument = <F>(f: F): F => f;
+
+function toMessage(alarm: unknown): unknown {
+  return alarm;
+}
 
 interface Flight {
   delay: number;
@@ -43,7 +55,7 @@ export function delaysPlan(): Plan {
       type: 'stage',
       stage: {
         kind: 'eventTime',
-        extract: (f: Flight) => f.date,
+        extract: asArgument((f: Flight) => f.date),
         strategy: boundedOutOfOrderness('1h'),
         idleAfterMs: 30_000,
         maxAheadMs: 86_400_000,
@@ -51,10 +63,14 @@ export function delaysPlan(): Plan {
     },
     [{ from: flights, exchange: forward }],
   );
-  const late = builder.add({ type: 'stage', stage: { kind: 'filter', keep: (f: Flight) => f.delay > 0 } }, [{ from: timed, exchange: forward }]);
+  const late = builder.add({ type: 'stage', stage: { kind: 'filter', keep: asArgument((f: Flight) => f.delay > 0) } }, [
+    { from: timed, exchange: forward },
+  ]);
   const byOrigin = { from: late, exchange: { kind: 'hash', selectKey: (f: Flight) => f.origin, description: 'origin' } } as const;
   const state: StateDescription[] = [{ name: 'panes', kind: 'window', boundedBy: 'window 1d + lateness 0ms' }];
-  const window = builder.add({ type: 'operator', operator: operator('window', 'tumbling(1d) flights: count, mean, worst: max', state) }, [byOrigin]);
+  const window = builder.add({ type: 'operator', operator: operator('window', 'tumbling(1d) flights: count, mean, worst: max', state) }, [
+    byOrigin,
+  ]);
   builder.add({ type: 'sink', sink: sink('file', 'out/delays.jsonl') }, [{ from: window, exchange: forward }]);
   return builder.build();
 }
@@ -64,18 +80,23 @@ export function fraudPlan(): Plan {
   const builder = new PlanBuilder('fraud');
   const payments = builder.add({ type: 'source', source: source('socket', '127.0.0.1:9000', false) }, []);
   builder.rename(payments, 'payments');
-  const large = builder.add({ type: 'stage', stage: { kind: 'filter', keep: (p: { tag: string }) => p.tag !== `"<b>#1|%%"` } }, [
-    { from: payments, exchange: forward },
-  ]);
+  const large = builder.add(
+    { type: 'stage', stage: { kind: 'filter', keep: asArgument((p: { tag: string }) => p.tag !== '"<b>#1|%%"') } },
+    [{ from: payments, exchange: forward }],
+  );
   const rules = builder.add({ type: 'source', source: source('file', 'rules.jsonl', false) }, []);
   const match = builder.add(
     {
       type: 'operator',
-      operator: operator('broadcast process', 'each payment is held against every rule, of which there may be many, and the first that matches decides', [
-        { name: 'rules', kind: 'broadcast' },
-        { name: 'seen', kind: 'map', boundedBy: 'ttl 1h' },
-        { name: 'totals', kind: 'value' },
-      ]),
+      operator: operator(
+        'broadcast process',
+        'each payment is held against every rule, of which there may be many, and the first that matches decides',
+        [
+          { name: 'rules', kind: 'broadcast' },
+          { name: 'seen', kind: 'map', boundedBy: 'ttl 1h' },
+          { name: 'totals', kind: 'value' },
+        ],
+      ),
     },
     [
       { from: large, exchange: { kind: 'hash', selectKey: (p: { account: string }) => p.account, description: 'p => p.account' } },
@@ -83,12 +104,12 @@ export function fraudPlan(): Plan {
     ],
   );
   builder.rename(match, 'match');
-  builder.add({ type: 'sink', sink: sink('console', 'stdout') }, [{ from: large, exchange: forward }]);
+  builder.add({ type: 'sink', sink: sink('console', 'direction LR, style:#ff0000') }, [{ from: large, exchange: forward }]);
   const all = builder.add({ type: 'union' }, [
     { from: match, exchange: forward },
     { from: match, side: 'doubtful', exchange: forward },
   ]);
-  const spread = builder.add({ type: 'stage', stage: { kind: 'map', apply: (alarm: unknown) => alarm } }, [{ from: all, exchange: { kind: 'rebalance' } }]);
+  const spread = builder.add({ type: 'stage', stage: { kind: 'map', apply: toMessage } }, [{ from: all, exchange: { kind: 'rebalance' } }]);
   builder.add({ type: 'sink', sink: sink('http', 'POST https://alarms.example/v1') }, [{ from: spread, exchange: forward }]);
   const rejects = builder.add({ type: 'rejects' }, []);
   builder.add({ type: 'sink', sink: sink('file', 'rejects.jsonl') }, [{ from: rejects, exchange: forward }]);

@@ -18,6 +18,8 @@ export class OperatorHarness<R = unknown> {
   readonly rejects: { reason: RejectReason; message: string; value: unknown; time: number }[] = [];
   /** Watermarks passed on, in order. */
   readonly watermarks: number[] = [];
+  /** For each record of `out` the newest watermark that was passed on before it; -Infinity when there was none. */
+  readonly watermarksBefore: number[] = [];
   readonly failures: unknown[] = [];
   /** Set to hold the output back. */
   blocked = false;
@@ -31,8 +33,11 @@ export class OperatorHarness<R = unknown> {
   private readonly timers: { atMs: number; task: () => void }[] = [];
   private readonly stop = new AbortController();
 
-  constructor(operator: Operator<R>, backend = new HeapStateBackend()) {
+  /** @param restored what the runtime restores beside the state */
+  constructor(operator: Operator<R>, backend = new HeapStateBackend(), restored: { watermark?: number; now?: number } = {}) {
     const harness = this;
+    this.watermark = restored.watermark ?? -Infinity;
+    this.now = restored.now ?? 0;
     const environment: Environment = {
       clock: { now: () => harness.now, elapsed: () => harness.now },
       scheduler: {
@@ -53,7 +58,10 @@ export class OperatorHarness<R = unknown> {
       environment,
       state: backend.operator('test'),
       output: {
-        emit: (value, time) => void this.out.push({ value, time }),
+        emit: (value, time) => {
+          this.out.push({ value, time });
+          this.watermarksBefore.push(this.watermarks.at(-1) ?? -Infinity);
+        },
         get blocked() {
           return harness.blocked;
         },

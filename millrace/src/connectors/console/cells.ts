@@ -35,7 +35,9 @@ export function cellOf(value: unknown): Cell {
 function plainText(value: unknown): string {
   if (value === undefined || value === null) return '';
   if (value instanceof Date) return timeText(value.getTime());
-  return typeof value === 'object' ? JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part)) : String(value);
+  return typeof value === 'object'
+    ? JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part))
+    : String(value);
 }
 
 /** Three decimals, or four significant digits below 1: a table is for looking at. */

@@ -154,8 +154,11 @@ class LiveWriter<T> implements SinkWriter<T> {
 
   async close(): Promise<void> {
     this.cancelTimer?.();
-    await this.draw();
-    await this.output.close();
+    try {
+      await this.draw();
+    } finally {
+      await this.output.close();
+    }
   }
 
   private drawSoon(): void | Promise<void> {
@@ -212,12 +215,15 @@ class LogWriter<T> implements SinkWriter<T> {
 
   async close(): Promise<void> {
     const { table } = this;
-    if (table.keyed && table.updates > table.rows.size) {
-      this.layout = undefined;
-      const note = table.note === undefined ? '' : `${table.note}\n`;
-      await this.output.write(`\n${this.lines(table.cells)}${note}`);
+    try {
+      if (table.keyed && table.updates > table.rows.size) {
+        this.layout = undefined;
+        const note = table.note === undefined ? '' : `${table.note}\n`;
+        await this.output.write(`\n${this.lines(table.cells)}${note}`);
+      }
+    } finally {
+      await this.output.close();
     }
-    await this.output.close();
   }
 
   /** The header stands again where columns have been added. */

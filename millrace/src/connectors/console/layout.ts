@@ -42,10 +42,7 @@ export function narrow(layout: Layout, lineWidth: number): Layout {
 }
 
 export function headerLines({ names, widths, numeric }: Layout): string[] {
-  return [
-    line(names.map((name, i) => pad(name, widths[i]!, numeric[i]!))),
-    line(widths.map(width => '─'.repeat(width))),
-  ];
+  return [line(names.map((name, i) => pad(name, widths[i]!, numeric[i]!))), line(widths.map(width => '─'.repeat(width)))];
 }
 
 export function rowLine(row: Row, { widths, numeric }: Layout): string {

@@ -38,28 +38,32 @@ export class Output {
 
   /** A promise when the stream is full. @throws what the stream failed with, other than that its reader has gone */
   write(text: string): void | Promise<void> {
-    if (this.failure !== undefined) throw this.failure.error;
+    this.checkFailure();
     if (this.gone || text === '') return;
     this.pending++;
     const room = this.stream.write(text, error => {
       if (error) this.failed(error);
       if (--this.pending === 0) this.release();
     });
-    if (!room) return this.settled();
+    if (!room) return this.taken().then(() => this.checkFailure());
   }
 
   /** Waits until all is written, and leaves the stream open: it is not the sink's. */
   async close(): Promise<void> {
-    await this.settled();
+    await this.taken();
     // A stream tells an error in the turn after the write that caused it.
     await this.context.environment.scheduler.turn();
     this.stream.off('error', this.failed);
     this.context.signal.removeEventListener('abort', this.release);
-    if (this.failure !== undefined) throw this.failure.error;
+    this.checkFailure();
   }
 
-  private async settled(): Promise<void> {
+  /** Resolves once nothing is pending, the reader has gone or the pipeline stops at once. */
+  private async taken(): Promise<void> {
     if (this.busy && !this.context.signal.aborted) await new Promise<void>(resolve => this.waiting.push(resolve));
+  }
+
+  private checkFailure(): void {
     if (this.failure !== undefined) throw this.failure.error;
   }
 

@@ -1,4 +1,5 @@
 import { messageOf } from '../../base/errors.ts';
+import { JsonLineEncoder } from '../../formats/json/line-encoder.ts';
 import type { Sink, SinkContext, SinkWriter } from '../../spi/sink.ts';
 import type { Batch } from '../../types/batch.ts';
 import { Output, type WritableLike } from './output.ts';
@@ -28,6 +29,7 @@ export function print(options: PrintOptions = {}): Sink<unknown> {
 class PrintWriter implements SinkWriter<unknown> {
   private readonly output: Output;
   private readonly context: SinkContext;
+  private readonly encoder = new JsonLineEncoder();
 
   constructor(output: Output, context: SinkContext) {
     this.output = output;
@@ -39,7 +41,7 @@ class PrintWriter implements SinkWriter<unknown> {
     for (let i = 0; i < batch.length; i++) {
       const value = batch.values[i];
       try {
-        lines += `${printable(JSON.stringify(value) ?? 'null')}\n`;
+        lines += `${printable(this.encoder.encode(value).trimEnd())}\n`;
       } catch (error) {
         this.context.reject('failed', messageOf(error), value);
       }

@@ -1,5 +1,6 @@
 import { type Duration, durationMs } from '../../base/duration.ts';
 import { MillraceError, messageOf } from '../../base/errors.ts';
+import { JsonLineEncoder } from '../../formats/json/line-encoder.ts';
 import type { Sink, SinkContext, SinkWriter } from '../../spi/sink.ts';
 import type { Batch } from '../../types/batch.ts';
 import { type RetryOptions, retryPolicy } from '../network/backoff.ts';
@@ -108,9 +109,10 @@ class HttpPostWriter<T> implements SinkWriter<T> {
   private readonly context: SinkContext;
   private readonly closing = new AbortController();
   private readonly signal: AbortSignal;
-  /** Records that are not in a request yet, and their JSON. */
-  private values: T[] = [];
-  private texts: string[] = [];
+  private readonly encoder = new JsonLineEncoder();
+  /** Records that are not in a request yet, and their JSON, each with a line end. */
+  private readonly values: T[] = [];
+  private readonly lines: string[] = [];
   private readonly underWay = new Set<Promise<void>>();
   private failure: { readonly error: unknown } | undefined;
   private cancelLinger: (() => void) | undefined;
@@ -144,10 +146,8 @@ class HttpPostWriter<T> implements SinkWriter<T> {
 
   private add(value: T): void {
     try {
-      const text = JSON.stringify(value) as string | undefined;
-      if (text === undefined) throw new TypeError(`${typeof value} cannot be written as JSON`);
+      this.lines.push(this.encoder.encode(value));
       this.values.push(value);
-      this.texts.push(text);
     } catch (error) {
       this.context.reject('failed', messageOf(error), value);
     }
@@ -161,7 +161,7 @@ class HttpPostWriter<T> implements SinkWriter<T> {
         await Promise.race(this.underWay);
         continue;
       }
-      const request = this.request(this.values.splice(0, maxRecords), this.texts.splice(0, maxRecords));
+      const request = this.request(this.values.splice(0, maxRecords), this.lines.splice(0, maxRecords));
       this.underWay.add(request);
       void request.finally(() => this.underWay.delete(request));
     }
@@ -177,23 +177,23 @@ class HttpPostWriter<T> implements SinkWriter<T> {
   }
 
   /** Never rejects. */
-  private async request(values: T[], texts: readonly string[]): Promise<void> {
+  private async request(values: T[], lines: readonly string[]): Promise<void> {
     try {
-      const refused = await post(this.target, this.body(texts), this.context, this.signal);
+      const refused = await post(this.target, this.body(lines), this.context, this.signal);
       if (refused !== undefined) for (const value of values) this.context.reject('refused', refused, value);
     } catch (error) {
       if (!this.signal.aborted) this.failure ??= { error };
     }
   }
 
-  private body(texts: readonly string[]): string {
+  private body(lines: readonly string[]): string {
     switch (this.posting.format) {
       case 'json':
-        return texts[0]!;
+        return lines[0]!;
       case 'ndjson':
-        return `${texts.join('\n')}\n`;
+        return lines.join('');
       case 'array':
-        return `[${texts.join(',')}]`;
+        return `[${lines.join(',')}]`;
     }
   }
 

@@ -3,9 +3,9 @@ import { createServer as createTlsServer } from 'node:https';
 import type { TlsOptions } from 'node:tls';
 import { type Duration, durationMs } from '../../base/duration.ts';
 import { MillraceError } from '../../base/errors.ts';
+import { RecordParser } from '../../formats/json/record-parser.ts';
 import type { ReaderContext, Source } from '../../spi/source.ts';
-import type { Json } from '../../types/json.ts';
-import { type InferSchema, type Schema, type Validate, validator } from '../../types/schema.ts';
+import { type InferSchema, openSchema, type Schema } from '../../types/schema.ts';
 import { checkExposure, tokenVerifier } from '../network/access-token.ts';
 import { checkPort, listen, type ListeningAddress } from '../network/listen.ts';
 import { Intake } from './intake.ts';
@@ -57,8 +57,8 @@ export interface HttpServerOptions {
  * @example
  * p.from(httpServer({ port: 8080, path: '/readings', schema: Reading }))
  */
-export function httpServer<S extends Schema>(options: HttpServerOptions & { schema: S }): Source<InferSchema<S>>;
-export function httpServer(options: HttpServerOptions): Source<Json>;
+export function httpServer<const S extends Schema>(options: HttpServerOptions & { schema: S }): Source<InferSchema<S>>;
+export function httpServer(options: HttpServerOptions): Source<unknown>;
 export function httpServer(options: HttpServerOptions & { schema?: Schema }): Source<unknown> {
   const { port, host = '127.0.0.1', path = '/', token, tls, schema } = options;
   const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, maxPending = 10_000 } = options;
@@ -68,7 +68,8 @@ export function httpServer(options: HttpServerOptions & { schema?: Schema }): So
   check('maxBodyBytes', Number.isInteger(maxBodyBytes) && maxBodyBytes >= 1, 'a whole number from 1', maxBodyBytes);
   check('maxPending', Number.isInteger(maxPending) && maxPending >= 1, 'a whole number from 1', maxPending);
   const requestTimeoutMs = durationMs(options.requestTimeout ?? '30s', 'httpServer, requestTimeout');
-  const validate = schema === undefined ? (value: unknown) => value : validator<Schema>(schema);
+  const any = new RecordParser(undefined);
+  const parsers = { any, record: schema === undefined ? any : new RecordParser(openSchema(schema)) };
   const verify = token === undefined ? undefined : tokenVerifier(token);
 
   return {
@@ -86,27 +87,19 @@ export function httpServer(options: HttpServerOptions & { schema?: Schema }): So
       };
       const server = tls === undefined ? createServer(serverOptions) : createTlsServer({ ...tls, ...serverOptions });
       server.maxConnections = MAX_CONNECTIONS;
-      const intake = new Intake<unknown>(
-        context,
-        { maxPending, maxBodyBytes, position: typeof position === 'number' ? position : 0 },
-        () => shutDown(server, context),
+      const intake = new Intake(context, { maxPending, maxBodyBytes, position: typeof position === 'number' ? position : 0 }, () =>
+        shutDown(server, context),
       );
       server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-        receive(request, response, { path, verify, maxBodyBytes, validate, intake }).catch(() => response.destroy());
+        receive(request, response, { path, verify, maxBodyBytes, parsers, intake }).catch(error => {
+          // A client that has gone is no failure; a schema that cannot be used is.
+          if (error instanceof MillraceError) intake.fail(error);
+          response.destroy();
+        });
       });
-      context.signal.addEventListener(
-        'abort',
-        () => {
-          intake.stopping = true;
-          context.wake();
-        },
-        { once: true },
-      );
+      context.signal.addEventListener('abort', () => intake.stop(), { once: true });
       const address = await listen(server, context.operator, host, port);
-      server.on('error', error => {
-        intake.failure = { error };
-        context.wake();
-      });
+      server.on('error', error => intake.fail(error));
       options.onListening?.(address);
       return intake;
     },
@@ -117,12 +110,12 @@ interface Receiving {
   readonly path: string;
   readonly verify: ((given: string) => boolean) | undefined;
   readonly maxBodyBytes: number;
-  readonly validate: Validate<unknown>;
-  readonly intake: Intake<unknown>;
+  readonly parsers: { readonly record: RecordParser; readonly any: RecordParser };
+  readonly intake: Intake;
 }
 
 async function receive(request: IncomingMessage, response: ServerResponse, receiving: Receiving): Promise<void> {
-  const { intake, maxBodyBytes, validate } = receiving;
+  const { intake, maxBodyBytes, parsers } = receiving;
   const gone = new AbortController();
   response.on('close', () => gone.abort());
   const holder = intake.holder();
@@ -130,7 +123,7 @@ async function receive(request: IncomingMessage, response: ServerResponse, recei
     const type = admit(request, receiving);
     intake.checkRoom();
     const body = await readBody(request, maxBodyBytes, holder);
-    const records = parseBody(body, type, validate);
+    const records = parseBody(body, type, parsers);
     const taken = await intake.submit(records, gone.signal);
     if (!taken) throw new Refusal(503, 'the pipeline is stopping', { 'retry-after': '1', connection: 'close' });
     answerTaken(response, records);
@@ -153,15 +146,19 @@ function admit(request: IncomingMessage, { path, verify }: Receiving): 'json' | 
     throw new Refusal(401, 'the token is missing or wrong', { 'www-authenticate': 'Bearer' });
   }
   const encoding = headers['content-encoding'] ?? 'identity';
-  if (encoding !== 'identity' && encoding !== 'gzip') throw new Refusal(415, 'the content-encoding must be gzip, or none', { 'accept-encoding': 'gzip' });
-  const [type, ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';').map(part => part.trim());
+  if (encoding !== 'identity' && encoding !== 'gzip')
+    throw new Refusal(415, 'the content-encoding must be gzip, or none', { 'accept-encoding': 'gzip' });
+  const [type, ...parameters] = (headers['content-type'] ?? '')
+    .toLowerCase()
+    .split(';')
+    .map(part => part.trim());
   const utf8 = parameters.every(parameter => !parameter.startsWith('charset=') || /^charset="?utf-?8"?$/.test(parameter));
   if (utf8 && type === 'application/json') return 'json';
   if (utf8 && type === 'application/x-ndjson') return 'ndjson';
   throw new Refusal(415, 'the content-type must be application/json or application/x-ndjson, in UTF-8');
 }
 
-function answerTaken(response: ServerResponse, records: readonly Parsed<unknown>[]): void {
+function answerTaken(response: ServerResponse, records: readonly Parsed[]): void {
   const rejected: { index: number; message: string }[] = [];
   let accepted = 0;
   records.forEach((record, index) => {

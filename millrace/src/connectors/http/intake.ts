@@ -8,24 +8,22 @@ import { Refusal } from './refusal.ts';
 const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
 /** The records of one request. */
-interface Submission<T> {
-  readonly records: readonly Parsed<T>[];
+interface Submission {
+  readonly records: readonly Parsed[];
   /** The first one that the pipeline has not taken. */
   next: number;
   readonly settle: (taken: boolean) => void;
 }
 
 /** Records that wait for the pipeline. A request is answered once the pipeline has taken all of its records. */
-export class Intake<T> implements SplitReader<T> {
-  /** Set when no more is taken in: what waits is still handed on. */
-  stopping = false;
-  /** What the server failed with. */
-  failure: { readonly error: unknown } | undefined;
+export class Intake implements SplitReader<unknown> {
+  private stopping = false;
+  private failure: { readonly error: unknown } | undefined;
   private readonly context: ReaderContext;
   private readonly maxPending: number;
   private readonly maxHeldBytes: number;
   private readonly release: () => Promise<void>;
-  private readonly queue: Submission<T>[] = [];
+  private readonly queue: Submission[] = [];
   /** Records in the queue. */
   private pending = 0;
   private heldBytes = 0;
@@ -69,12 +67,12 @@ export class Intake<T> implements SplitReader<T> {
    * Waits until the pipeline has taken the records; false when it stops before it has taken all of them, or when the client goes
    * away before it has taken any.
    */
-  submit(records: readonly Parsed<T>[], gone: AbortSignal): Promise<boolean> {
+  submit(records: readonly Parsed[], gone: AbortSignal): Promise<boolean> {
     if (records.length > this.maxPending) throw new Refusal(413, `more than ${this.maxPending} records in one request`);
     this.checkRoom(records.length);
     if (records.length === 0) return Promise.resolve(true);
     return new Promise(settle => {
-      const submission: Submission<T> = { records, next: 0, settle };
+      const submission: Submission = { records, next: 0, settle };
       this.queue.push(submission);
       this.pending += records.length;
       gone.addEventListener('abort', () => this.withdraw(submission), { once: true });
@@ -82,7 +80,19 @@ export class Intake<T> implements SplitReader<T> {
     });
   }
 
-  poll(batch: Batch<T>): Polled {
+  /** Takes no more in. What waits is still handed on. */
+  stop(): void {
+    this.stopping = true;
+    this.context.wake();
+  }
+
+  /** Stops the pipeline once what waits has been handed on. */
+  fail(error: unknown): void {
+    this.failure ??= { error };
+    this.stop();
+  }
+
+  poll(batch: Batch<unknown>): Polled {
     for (let first = this.queue[0]; first !== undefined; first = this.queue[0]) {
       for (; first.next < first.records.length; first.next++) {
         if (batch.full) return 'more';
@@ -91,8 +101,10 @@ export class Intake<T> implements SplitReader<T> {
       this.queue.shift();
       first.settle(true);
     }
-    if (this.failure !== undefined && batch.length === 0) throw this.failure.error;
-    if (this.failure !== undefined) return 'more';
+    if (this.failure !== undefined) {
+      if (batch.length > 0) return 'more';
+      throw this.failure.error;
+    }
     return this.stopping ? 'end' : 'wait';
   }
 
@@ -106,7 +118,7 @@ export class Intake<T> implements SplitReader<T> {
     await this.release();
   }
 
-  private take(record: Parsed<T>, batch: Batch<T>): void {
+  private take(record: Parsed, batch: Batch<unknown>): void {
     const position = this.taken++;
     this.pending--;
     if ('value' in record) batch.push(record.value, NO_TIME, position);
@@ -114,7 +126,7 @@ export class Intake<T> implements SplitReader<T> {
   }
 
   /** Nobody would learn that the records were taken, so the client will send them again. */
-  private withdraw(submission: Submission<T>): void {
+  private withdraw(submission: Submission): void {
     const i = this.queue.indexOf(submission);
     if (i < 0 || submission.next > 0) return;
     this.queue.splice(i, 1);

@@ -1,54 +1,55 @@
-import { messageOf } from '../../base/errors.ts';
+import { hasByteOrderMark } from '../../formats/bytes.ts';
+import { type RecordParser, REJECTED } from '../../formats/json/record-parser.ts';
+import type { DecodeContext } from '../../spi/format.ts';
 import type { RejectReason } from '../../spi/reject.ts';
-import type { Validate } from '../../types/schema.ts';
 
 /** A record of a body, or why it is none. */
-export type Parsed<T> =
-  | { readonly value: T }
-  | { readonly reason: RejectReason; readonly message: string; readonly bytes?: Uint8Array; readonly rejected?: unknown };
+export type Parsed =
+  | { readonly value: unknown }
+  | { readonly reason: RejectReason; readonly message: string; readonly bytes: Uint8Array | undefined; readonly rejected: unknown };
 
-const NEWLINE = 10;
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const NEWLINE = 0x0a;
+const OPENING_BRACKET = 0x5b;
 
-/** The records of a body in order: one JSON value, the elements of a JSON array, or the lines of NDJSON that are not blank. */
-export function parseBody<T>(body: Uint8Array, type: 'json' | 'ndjson', validate: Validate<T>): Parsed<T>[] {
-  if (type === 'ndjson') return parseLines(body, validate);
-  const parsed = parseJson(body);
-  if ('reason' in parsed) return [parsed];
-  return Array.isArray(parsed.value) ? parsed.value.map(value => check(value, validate)) : [check(parsed.value, validate)];
-}
-
-function parseLines<T>(body: Uint8Array, validate: Validate<T>): Parsed<T>[] {
-  const records: Parsed<T>[] = [];
-  for (let from = 0; from < body.length; ) {
-    const newline = body.indexOf(NEWLINE, from);
-    const to = newline < 0 ? body.length : newline;
-    const line = body.subarray(from, to);
-    from = to + 1;
-    if (isBlank(line)) continue;
-    const parsed = parseJson(line);
-    records.push('reason' in parsed ? parsed : check(parsed.value, validate));
+/**
+ * The records of a body in order: one JSON value, the elements of a JSON array, or the lines of NDJSON that are not blank.
+ *
+ * @param parsers of the records, and of JSON that is not checked
+ */
+export function parseBody(
+  body: Buffer,
+  type: 'json' | 'ndjson',
+  parsers: { readonly record: RecordParser; readonly any: RecordParser },
+): Parsed[] {
+  const records: Parsed[] = [];
+  const context: DecodeContext = {
+    reject: (reason, message, bytes, _position, rejected) => void records.push({ reason, message, bytes, rejected }),
+  };
+  const add = (value: unknown) => {
+    if (value !== REJECTED) records.push({ value });
+  };
+  const from = hasByteOrderMark(body, 0, body.length) ? 3 : 0;
+  if (type === 'ndjson') {
+    for (let start = from; start < body.length; ) {
+      const newline = body.indexOf(NEWLINE, start);
+      const end = newline < 0 ? body.length : newline;
+      if (firstByte(body, start, end) !== undefined) add(parsers.record.parse(body, start, end, start, context));
+      start = end + 1;
+    }
+  } else if (firstByte(body, from, body.length) === OPENING_BRACKET) {
+    const elements = parsers.any.parse(body, from, body.length, from, context);
+    if (Array.isArray(elements)) for (const element of elements) add(parsers.record.validate(element, undefined, from, context));
+  } else {
+    add(parsers.record.parse(body, from, body.length, from, context));
   }
   return records;
 }
 
-function parseJson(bytes: Uint8Array): Parsed<unknown> {
-  try {
-    return { value: JSON.parse(utf8.decode(bytes)) as unknown };
-  } catch (error) {
-    return { reason: 'undecodable', message: error instanceof SyntaxError ? messageOf(error) : 'invalid UTF-8', bytes };
+/** The first byte that is not white space, of which JSON knows space, tab, LF and CR. */
+function firstByte(bytes: Uint8Array, from: number, to: number): number | undefined {
+  for (let i = from; i < to; i++) {
+    const byte = bytes[i]!;
+    if (byte !== 0x20 && byte !== 0x09 && byte !== NEWLINE && byte !== 0x0d) return byte;
   }
-}
-
-function check<T>(value: unknown, validate: Validate<T>): Parsed<T> {
-  try {
-    return { value: validate(value) };
-  } catch (error) {
-    return { reason: 'invalid', message: messageOf(error), rejected: value };
-  }
-}
-
-/** Space, tab and carriage return are all that JSON allows between values within a line. */
-function isBlank(line: Uint8Array): boolean {
-  return line.every(byte => byte === 32 || byte === 9 || byte === 13);
+  return undefined;
 }

@@ -48,7 +48,9 @@ async function tryOnce(target: PostTarget, headers: Headers, body: string, conte
   const abort = () => stop.abort(new Error('the pipeline was stopped'));
   if (signal.aborted) abort();
   signal.addEventListener('abort', abort);
-  const cancelTimeout = scheduler.at(clock.now() + target.timeoutMs, () => stop.abort(new Error(`no answer within ${target.timeoutMs} ms`)));
+  const cancelTimeout = scheduler.at(clock.now() + target.timeoutMs, () =>
+    stop.abort(new Error(`no answer within ${target.timeoutMs} ms`)),
+  );
   try {
     // A redirected POST may become a GET, which would lose the records.
     const response = await fetch(target.url, { method: 'POST', headers, body, redirect: 'manual', signal: stop.signal });
@@ -84,7 +86,12 @@ async function quote(response: Response): Promise<string> {
     text += decoder.decode(chunk, { stream: true });
     if (text.length >= QUOTED) break;
   }
-  return text === '' ? '' : `: ${text.slice(0, QUOTED).replace(/[\p{Cc}\s]+/gu, ' ').trim()}`;
+  return text === ''
+    ? ''
+    : `: ${text
+        .slice(0, QUOTED)
+        .replace(/[\p{Cc}\s]+/gu, ' ')
+        .trim()}`;
 }
 
 function failed(target: PostTarget, context: SinkContext, got: string, cause?: unknown, hint?: string): MillraceError {

@@ -16,10 +16,10 @@ export interface Holder {
  *
  * @throws Refusal 413 when it is larger, 400 when it is no gzip
  */
-export async function readBody(request: IncomingMessage, maxBytes: number, holder: Holder): Promise<Uint8Array> {
+export async function readBody(request: IncomingMessage, maxBytes: number, holder: Holder): Promise<Buffer> {
   const tooLarge = () => new Refusal(413, `the body is larger than ${maxBytes} bytes`);
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
-  const body = await new Promise<Uint8Array>((resolve, reject) => {
+  const body = await new Promise<Buffer>((resolve, reject) => {
     const chunks: Uint8Array[] = [];
     let length = 0;
     request
@@ -39,7 +39,7 @@ export async function readBody(request: IncomingMessage, maxBytes: number, holde
       .on('close', () => reject(new Error('the client has gone')));
   });
   if (request.headers['content-encoding'] !== 'gzip') return body;
-  let inflated: Uint8Array;
+  let inflated: Buffer;
   try {
     // It stops as soon as there is more than that.
     inflated = await inflate(body, { maxOutputLength: maxBytes });

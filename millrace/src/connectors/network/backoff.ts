@@ -23,7 +23,11 @@ export interface RetryPolicy {
 export function retryPolicy(what: string, options: RetryOptions, defaults: Required<RetryOptions>): RetryPolicy {
   const attempts = options.attempts ?? defaults.attempts;
   if (!(attempts === Infinity || (Number.isInteger(attempts) && attempts >= 1))) {
-    throw new MillraceError('OPTION_INVALID', { where: `${what}, attempts`, expected: 'a whole number from 1, or Infinity', got: String(attempts) });
+    throw new MillraceError('OPTION_INVALID', {
+      where: `${what}, attempts`,
+      expected: 'a whole number from 1, or Infinity',
+      got: String(attempts),
+    });
   }
   return {
     attempts,

@@ -24,5 +24,9 @@ export function listen(server: Server, where: string, host: string, port: number
 /** @throws MillraceError `OPTION_INVALID` */
 export function checkPort(what: string, port: number, lowest: 0 | 1): void {
   if (Number.isInteger(port) && port >= lowest && port <= 65_535) return;
-  throw new MillraceError('OPTION_INVALID', { where: `${what}, port`, expected: `a whole number from ${lowest} to 65535`, got: String(port) });
+  throw new MillraceError('OPTION_INVALID', {
+    where: `${what}, port`,
+    expected: `a whole number from ${lowest} to 65535`,
+    got: String(port),
+  });
 }

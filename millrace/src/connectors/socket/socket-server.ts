@@ -111,7 +111,7 @@ export function socketServer<T>(options: SocketServerOptions & { format?: Format
       accepted.delete(context.split.id);
       // A connection of an earlier run is over.
       if (connection === undefined) return endedReader(position);
-      return new AcceptedReader(connection, format as Format<T | string>, context, idleTimeoutMs);
+      return new AcceptedReader<T | string>(connection, format, context, idleTimeoutMs);
     },
   };
 }

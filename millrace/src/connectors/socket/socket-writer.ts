@@ -102,7 +102,8 @@ export class SocketWriter<T> implements SinkWriter<T> {
   private async connect(): Promise<void> {
     const { environment, signal } = this.context;
     while (!signal.aborted) {
-      if (this.failures > 0 && this.retry !== undefined) await pause(environment, backoffMs(this.failures, this.retry, environment.random), signal);
+      if (this.failures > 0 && this.retry !== undefined)
+        await pause(environment, backoffMs(this.failures, this.retry, environment.random), signal);
       try {
         this.use(await dial(this.target, environment, signal));
         return;

@@ -27,8 +27,9 @@ export interface SocketOptions {
 
 /** Both ends of a TCP connection: a source for `from` and a sink for `to`. */
 export interface SocketConnector<T> extends Source<T>, Sink<T> {
-  open(context: ReaderContext, position: Json | undefined): Promise<SplitReader<T>>;
   open(context: SinkContext): Promise<SinkWriter<T>>;
+  // The last signature is the one that TypeScript infers the T of `from(source)` by.
+  open(context: ReaderContext, position: Json | undefined): Promise<SplitReader<T>>;
 }
 
 /**
@@ -52,14 +53,12 @@ export function socket<T>(options: SocketOptions & { format?: Format<T> }): Sock
   const format = (options.format ?? text()) as Format<T>;
   checkPort('socket', port, 1);
   const retry =
-    reconnect === false
-      ? undefined
-      : retryPolicy('socket, reconnect', reconnect, { attempts: 10, backoff: '500ms', maxBackoff: '30s' });
+    reconnect === false ? undefined : retryPolicy('socket, reconnect', reconnect, { attempts: 10, backoff: '500ms', maxBackoff: '30s' });
   const target = { host, port, token, tls };
   const description = describeTarget(target);
 
-  function open(context: ReaderContext, position: Json | undefined): Promise<SplitReader<T>>;
   function open(context: SinkContext): Promise<SinkWriter<T>>;
+  function open(context: ReaderContext, position: Json | undefined): Promise<SplitReader<T>>;
   function open(context: ReaderContext | SinkContext, position?: Json): Promise<SplitReader<T> | SinkWriter<T>> {
     return 'split' in context
       ? new ClientReader(target, format, retry, context, typeof position === 'number' ? position : 0).open()

@@ -74,7 +74,7 @@ class Generator {
   /** Emits code that reads an object at `p` and returns the expression of its value. */
   object(layout: Layout, shape: RecordShape): string {
     const values = new Map<string, string>();
-    for (const entry of layout.entries) {
+    for (const [i, entry] of layout.entries.entries()) {
       const variable = entry.field === undefined ? undefined : this.name();
       if (variable !== undefined) {
         values.set(entry.name, variable);
@@ -83,7 +83,8 @@ class Generator {
       this.emit(`if (${this.matches(entry.lead)}) {`, `p += ${entry.lead.length};`);
       if (variable === undefined) this.skipped();
       else this.read(entry, variable);
-      this.emit(entry.skippable ? '}' : '} else break record;');
+      // The lead of the first field holds the opening brace, which no document is without.
+      this.emit(entry.skippable && i > 0 ? '}' : '} else break record;');
     }
     this.emit(`if (!(${this.matches(layout.close)})) break record;`, `p += ${layout.close.length};`);
     return this.literal(shape, values);

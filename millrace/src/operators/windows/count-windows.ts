@@ -4,18 +4,24 @@ import type { KeySpace } from '../../spi/state.ts';
 import type { CountAssigner, TimeWindow } from '../../spi/window.ts';
 import { greatestCommonDivisor } from '../../windows/greatest-common-divisor.ts';
 import { Emission } from './emission.ts';
+import { newestTime } from './newest-time.ts';
 import type { AddRecord, WindowFunction } from './window-function.ts';
+
+/** Some of the records of a window, in the order of arrival. */
+interface Part<A> {
+  contents: A;
+  /** The greatest time of its records; NaN when none had one. */
+  newestMs: number;
+}
 
 /** What a key has counted up to. */
 interface Counted<A> {
-  /** Accumulators of `partSize` records each, oldest first; the last may be filling. */
-  parts: A[];
+  /** Parts of `partSize` records each, oldest first; the last may be filling. */
+  parts: Part<A>[];
   /** Records in the last part. */
   filled: number;
   /** Records since the last result. */
   sinceResult: number;
-  /** The greatest time of any record; NaN when none had one. */
-  newestMs: number;
 }
 
 /** A count window is not bounded by time. */
@@ -45,19 +51,17 @@ export class CountWindowTask<A, R> implements OperatorTask {
 
   private count(add: AddRecord<A>, key: Key, value: never, time: number): void {
     const cell = this.counts.get(key);
-    const counted = cell?.value ?? { parts: [], filled: this.partSize, sinceResult: 0, newestMs: NaN };
+    const counted = cell?.value ?? { parts: [], filled: this.partSize, sinceResult: 0 };
+    const part = counted.filled === this.partSize ? { contents: this.fn.create(), newestMs: NaN } : counted.parts.at(-1)!;
+    add(part.contents, value, time);
+    part.newestMs = newestTime(part.newestMs, time);
     if (counted.filled === this.partSize) {
-      const part = this.fn.create();
-      add(part, value, time);
       counted.parts.push(part);
-      counted.filled = 1;
-    } else {
-      add(counted.parts.at(-1)!, value, time);
-      counted.filled++;
+      counted.filled = 0;
     }
-    if (!(counted.newestMs >= time)) counted.newestMs = time;
+    counted.filled++;
     if (++counted.sinceResult === this.slide) {
-      this.fire(key, counted);
+      this.fire(key, counted.parts);
       counted.sinceResult = 0;
       counted.parts.splice(0, counted.parts.length - this.keptParts);
     }
@@ -66,21 +70,23 @@ export class CountWindowTask<A, R> implements OperatorTask {
     else this.counts.mark(cell);
   }
 
-  private fire(key: Key, { parts, newestMs }: Counted<A>): void {
-    let accumulator: A;
+  private fire(key: Key, parts: readonly Part<A>[]): void {
+    let newestMs = NaN;
+    for (const part of parts) newestMs = newestTime(newestMs, part.newestMs);
+    let contents: A;
     try {
-      accumulator = parts.length === 1 ? parts[0]! : this.mergeParts(parts);
+      contents = parts.length === 1 ? parts[0]!.contents : this.merge(parts);
     } catch (error) {
       this.emission.failed(error, key, ALL_TIME, newestMs);
       return;
     }
-    this.emission.fire(key, ALL_TIME, accumulator, newestMs);
+    this.emission.fire(key, ALL_TIME, contents, newestMs);
     this.emission.finish();
   }
 
-  private mergeParts(parts: readonly A[]): A {
+  private merge(parts: readonly Part<A>[]): A {
     const merged = this.fn.create();
-    for (const part of parts) this.fn.merge(merged, part);
+    for (const part of parts) this.fn.merge(merged, part.contents);
     return merged;
   }
 }

@@ -172,7 +172,10 @@ export class PaneWindowTask<A, R> implements OperatorTask {
   /** Fires all windows that time has come to the end of; false when the output is blocked. */
   private pass(toMs: number): boolean {
     this.passedMs = toMs;
-    if (toMs < this.dueMs) return true;
+    if (toMs < this.dueMs) {
+      this.fired = allUpTo(toMs);
+      return true;
+    }
     this.fromMs = Infinity;
     this.toMs = -Infinity;
     this.space = undefined;

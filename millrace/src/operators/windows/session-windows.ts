@@ -1,4 +1,5 @@
 import type { TimeDomain, TimeWindow } from '../../spi/window.ts';
+import { newestTime } from './newest-time.ts';
 import type { WindowFunction } from './window-function.ts';
 import type { WindowState } from './window-state.ts';
 
@@ -48,7 +49,7 @@ export function mergeSessions<A>(
     merged.eventTimers = union(merged.eventTimers, other.eventTimers);
     merged.processingTimers = union(merged.processingTimers, other.processingTimers);
     for (const [name, value] of Object.entries(other.numbers)) merged.numbers[name] = (merged.numbers[name] ?? 0) + value;
-    if (!(merged.newestMs >= other.newestMs)) merged.newestMs = other.newestMs;
+    merged.newestMs = newestTime(merged.newestMs, other.newestMs);
   }
   if (start !== merged.window.start) {
     // The queues know a window by its start.

@@ -5,6 +5,7 @@ import type { GlobalAssigner, PaneAssigner, SessionAssigner, TimeWindow, Trigger
 import { TimerQueue } from '../../time/timer-queue.ts';
 import { Emission } from './emission.ts';
 import { lateRecords, rejectTimeless } from './late-records.ts';
+import { newestTime } from './newest-time.ts';
 import { mergeSessions, overlapped } from './session-windows.ts';
 import { END_OF_INPUT, TriggerScope } from './trigger-scope.ts';
 import type { AddRecord, WindowFunction } from './window-function.ts';
@@ -98,7 +99,7 @@ export class TriggeredWindowTask<A, R> implements OperatorTask {
   }
 
   private sessionInput(assigner: SessionAssigner<never>, add: AddRecord<A>): ProcessRecord {
-    const { fn, trigger } = this.spec;
+    const { fn } = this.spec;
     return (key, value, time) => {
       if (!Number.isFinite(time)) return rejectTimeless(this.context, value, time);
       const window = { start: time, end: time + assigner.gap(value) };
@@ -110,13 +111,12 @@ export class TriggeredWindowTask<A, R> implements OperatorTask {
         session = list[range.from]!;
         this.addRecord(session, add, value, time);
         mergeSessions(list, range, window, assigner.time, fn);
-        if (range.to - range.from > 1) trigger.onMerge?.(session.window, this.scope.focus(session));
       } else {
         if (this.isClosed(window)) return this.late(value, time);
         session = this.newWindow(window, add, value, time);
         list.splice(range.from, 0, session);
       }
-      this.recordAdded(key, list, session, value, time);
+      this.recordAdded(key, list, session, value, time, range.to - range.from > 1);
     };
   }
 
@@ -132,20 +132,19 @@ export class TriggeredWindowTask<A, R> implements OperatorTask {
     state.contents = contents;
   }
 
-  private recordAdded(key: Key, list: WindowState<A>[], state: WindowState<A>, value: never, time: number): void {
-    if (!(state.newestMs >= time)) state.newestMs = time;
+  private recordAdded(key: Key, list: WindowState<A>[], state: WindowState<A>, value: never, time: number, merged = false): void {
+    const { trigger } = this.spec;
+    state.newestMs = newestTime(state.newestMs, time);
     this.keep(key, list);
     try {
-      this.act(key, state, this.spec.trigger.onElement(value, time, state.window, this.scope.focus(state)));
+      if (merged) trigger.onMerge?.(state.window, this.scope.focus(state));
+      this.act(key, state, trigger.onElement(value, time, state.window, this.scope.focus(state)));
       this.emission.finish();
     } finally {
       // The window is there, also where its trigger throws and the record is rejected.
       this.arrangeCalls(key, state);
     }
-    if (state.window.end === Infinity && isIdle(state)) {
-      list.splice(list.indexOf(state), 1);
-      this.keep(key, list);
-    }
+    if (state.window.end === Infinity && isIdle(state)) this.drop(key, list, [state]);
   }
 
   private readonly callByWatermark = (timeMs: number, key: Key, start: number): void => {
@@ -186,16 +185,30 @@ export class TriggeredWindowTask<A, R> implements OperatorTask {
   private call(key: Key, start: number, handle: (state: WindowState<A>) => boolean): void {
     const list = this.windows.get(key)?.value;
     if (list === undefined) return;
-    const kept = list.filter(state => {
-      if (state.window.start !== start) return true;
+    const over = list.filter(state => {
+      if (state.window.start !== start) return false;
       if (handle(state)) {
-        this.spec.trigger.clear?.(state.window, this.scope.focus(state));
-        return false;
+        this.decide(key, state, () => {
+          this.spec.trigger.clear?.(state.window, this.scope.focus(state));
+          return 'continue';
+        });
+        return true;
       }
       this.arrangeCalls(key, state);
-      return state.window.end < Infinity || !isIdle(state);
+      return state.window.end === Infinity && isIdle(state);
     });
-    if (kept.length < list.length) list.splice(0, list.length, ...kept);
+    this.drop(key, list, over);
+  }
+
+  private drop(key: Key, list: WindowState<A>[], over: readonly WindowState<A>[]): void {
+    for (const state of over) {
+      list.splice(list.indexOf(state), 1);
+      const { window, eventCallMs, processingCallMs } = state;
+      const others = list.filter(other => other.window.start === window.start);
+      if (!others.some(other => other.eventCallMs === eventCallMs)) this.eventCalls.delete(eventCallMs, key, window.start);
+      if (!others.some(other => other.processingCallMs === processingCallMs))
+        this.processingCalls.delete(processingCallMs, key, window.start);
+    }
     this.keep(key, list);
   }
 

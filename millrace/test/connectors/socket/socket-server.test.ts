@@ -170,7 +170,16 @@ describe('token', () => {
     await run.stop();
   });
 
-  test.each(['wrong!\ndata\n', 's3cret-and-more-than-that', '\n', 's3cret'])('%j is shut out', async said => {
+  test('a line that is longer than the token is not read to its end', async () => {
+    const { run, port } = await serve({ token: 's3cret' });
+    const client = await dialTest(port);
+    client.write('s3cret-and-more');
+    await once(client.resume(), 'close');
+    expect(run.splits).toEqual([]);
+    await run.stop();
+  });
+
+  test.each(['wrong!\ndata\n', '\n', 's3cret'])('%j is shut out', async said => {
     const { run, port } = await serve({ token: 's3cret' });
     const client = await dialTest(port);
     client.end(said);

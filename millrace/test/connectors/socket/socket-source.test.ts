@@ -226,7 +226,9 @@ test('stopping closes the connection and leaves no timer', async () => {
 
 test('options that cannot be used are refused; descriptions hold no secrets', () => {
   expect(() => socket({ host: 'localhost', port: 0 })).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
-  expect(() => socket({ host: 'localhost', port: 1, reconnect: { attempts: 0 } })).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+  expect(() => socket({ host: 'localhost', port: 1, reconnect: { attempts: 0 } })).toThrow(
+    expect.objectContaining({ code: 'OPTION_INVALID' }),
+  );
   const source = socket({ host: '::1', port: 9000, token: 's3cret', tls: {} });
   expect(source.description).toBe('tls://[::1]:9000');
   expect(source.bounded).toBe(false);

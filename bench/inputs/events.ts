@@ -1,0 +1,32 @@
+import { randomNumbers } from './random.ts';
+
+export interface Event {
+  readonly key: string;
+  /** A whole number from 1 to 10,000, so that sums are exact in any order. */
+  readonly value: number;
+  /** Epoch milliseconds. */
+  readonly time: number;
+}
+
+export interface EventsOptions {
+  readonly count: number;
+  readonly keys: number;
+  /** Events for each second of event time. */
+  readonly perSecond: number;
+  /** How much earlier than the newest event before it an event may be. */
+  readonly outOfOrdernessMs: number;
+}
+
+/** 2025-01-01T00:00:00Z. */
+export const FIRST_TIME_MS = 1_735_689_600_000;
+
+/** Events with uniformly random keys and values, out of order by up to the bound; none is late. */
+export function events({ count, keys, perSecond, outOfOrdernessMs }: EventsOptions): Event[] {
+  const random = randomNumbers(20_250_101);
+  const names = Array.from({ length: keys }, (_, i) => `account-${i}`);
+  return Array.from({ length: count }, (_, i) => ({
+    key: names[Math.floor(random() * keys)]!,
+    value: 1 + Math.floor(random() * 10_000),
+    time: FIRST_TIME_MS + Math.floor((i * 1000) / perSecond) - Math.floor(random() * outOfOrdernessMs),
+  }));
+}

@@ -1,0 +1,173 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { callback, fromArray } from '../../src/connectors/memory/index.ts';
+import { count, max, pipeline, session, sliding, type Stream, sum, tumbling } from '../../src/index.ts';
+import type { Sink } from '../../src/spi/index.ts';
+import { testPipeline } from '../../src/testing/index.ts';
+
+/*
+ * Whole pipelines, made at random, against a plain computation over all of the input: whatever the batches, the splits, the order in which they come and the moments
+ * at which a sink is slow, the results are the same.
+ */
+
+interface Event {
+  readonly k: string;
+  readonly at: number;
+  readonly v: number;
+}
+
+/** Stateless steps with their meaning for an array. */
+const steps = {
+  odd: { on: (s: Stream<Event>) => s.filter(e => e.v % 2 === 1), naive: (events: Event[]) => events.filter(e => e.v % 2 === 1) },
+  shift: {
+    on: (s: Stream<Event>) => s.map(e => ({ ...e, at: e.at + 3 })),
+    naive: (events: Event[]) => events.map(e => ({ ...e, at: e.at + 3 })),
+  },
+  twice: {
+    on: (s: Stream<Event>) => s.flatMap(e => [e, { ...e, v: e.v + 1 }]),
+    naive: (events: Event[]) => events.flatMap(e => [e, { ...e, v: e.v + 1 }]),
+  },
+} as const;
+
+const groupBy = <T>(items: readonly T[], key: (item: T) => string) => Map.groupBy(items, key);
+
+function naiveWindows(events: readonly Event[], windows: (at: number) => { start: number; end: number }[]) {
+  const tagged = events.flatMap(e => windows(e.at).map(w => ({ ...e, w })));
+  return [...groupBy(tagged, e => `${e.k}|${e.w.start}|${e.w.end}`).values()].map(group => ({
+    key: group[0]!.k,
+    window: group[0]!.w,
+    n: group.length,
+    total: group.reduce((total, e) => total + e.v, 0),
+  }));
+}
+
+function naiveSessions(events: readonly Event[], gap: number) {
+  return [...groupBy(events, e => e.k)].flatMap(([key, group]) => {
+    const sessions: { key: string; window: { start: number; end: number }; n: number; total: number }[] = [];
+    for (const e of group.toSorted((a, b) => a.at - b.at)) {
+      const last = sessions.at(-1);
+      if (last !== undefined && e.at < last.window.end) {
+        last.window.end = Math.max(last.window.end, e.at + gap);
+        last.n++;
+        last.total += e.v;
+      } else sessions.push({ key, window: { start: e.at, end: e.at + gap }, n: 1, total: e.v });
+    }
+    return sessions;
+  });
+}
+
+const aggregates = { n: count(), total: sum((e: Event) => e.v) };
+
+/** A stream of whatever type, of which only the end matters. */
+interface Results {
+  to(sink: Sink<unknown>, options: { name: string }): unknown;
+}
+
+/** Keyed ends: on a stream, and on an array. */
+const ends = {
+  tumbling: {
+    on: (s: Stream<Event>): Results => s.keyBy('k').window(tumbling(10)).aggregate(aggregates),
+    naive: (events: Event[]): unknown[] => naiveWindows(events, at => [{ start: Math.floor(at / 10) * 10, end: Math.floor(at / 10) * 10 + 10 }]),
+  },
+  sliding: {
+    on: (s: Stream<Event>): Results => s.keyBy('k').window(sliding(12, 4)).aggregate(aggregates),
+    naive: (events: Event[]): unknown[] =>
+      naiveWindows(events, at => [0, 1, 2].map(i => (Math.floor(at / 4) - i) * 4).map(start => ({ start, end: start + 12 }))),
+  },
+  session: {
+    on: (s: Stream<Event>): Results => s.keyBy('k').window(session(5)).aggregate(aggregates),
+    naive: (events: Event[]): unknown[] => naiveSessions(events, 5),
+  },
+  twoLevels: {
+    on: (s: Stream<Event>): Results =>
+      s
+        .keyBy('k')
+        .window(tumbling(5))
+        .aggregate(aggregates)
+        .keyBy(r => r.key)
+        .window(tumbling(20))
+        .aggregate({ most: max(r => r.n) }),
+    naive: (events: Event[]): unknown[] => {
+      const inner = naiveWindows(events, at => [{ start: Math.floor(at / 5) * 5, end: Math.floor(at / 5) * 5 + 5 }]);
+      const outer = groupBy(inner, r => `${r.key}|${Math.floor(r.window.start / 20)}`);
+      return [...outer.values()].map(group => {
+        const start = Math.floor(group[0]!.window.start / 20) * 20;
+        return { key: group[0]!.key, window: { start, end: start + 20 }, most: Math.max(...group.map(r => r.n)) };
+      });
+    },
+  },
+  coGroup: {
+    on: (s: Stream<Event>): Results =>
+      s
+        .filter(e => e.v < 50)
+        .keyBy('k')
+        .coGroup(s.filter(e => e.v >= 50).keyBy('k'))
+        .window(tumbling(10))
+        .apply((key, window, small, large) => [{ key, window, small: [...small].length, large: [...large].length }]),
+    naive: (events: Event[]): unknown[] =>
+      [...groupBy(events, e => `${e.k}|${Math.floor(e.at / 10)}`).values()].map(group => {
+        const start = Math.floor(group[0]!.at / 10) * 10;
+        const small = group.filter(e => e.v < 50).length;
+        return { key: group[0]!.k, window: { start, end: start + 10 }, small, large: group.length - small };
+      }),
+  },
+  intervalJoin: {
+    on: (s: Stream<Event>): Results =>
+      s
+        .filter(e => e.v < 50)
+        .keyBy('k')
+        .intervalJoin(s.filter(e => e.v >= 50).keyBy('k'))
+        .between(-3, 6)
+        .join((l, r) => ({ k: l.k, l: l.at, lv: l.v, r: r.at, rv: r.v })),
+    naive: (events: Event[]): unknown[] =>
+      events
+        .filter(e => e.v < 50)
+        .flatMap(l =>
+          events
+            .filter(r => r.v >= 50 && r.k === l.k && r.at - l.at >= -3 && r.at - l.at <= 6)
+            .map(r => ({ k: l.k, l: l.at, lv: l.v, r: r.at, rv: r.v })),
+        ),
+  },
+} as const;
+
+const eventArb = fc.record({ k: fc.constantFrom<string>('a', 'b', 'c'), at: fc.integer({ min: -30, max: 120 }), v: fc.integer({ min: 0, max: 99 }) });
+
+const caseArb = fc.record({
+  steps: fc.array(fc.constantFrom<keyof typeof steps>('odd', 'shift', 'twice'), { maxLength: 3 }),
+  end: fc.constantFrom(...(Object.keys(ends) as (keyof typeof ends)[])),
+  timeFirst: fc.boolean(),
+  splits: fc.integer({ min: 1, max: 3 }),
+  // Event by event which split it comes by, and how many are fed at once.
+  feeds: fc.array(fc.record({ events: fc.array(eventArb, { maxLength: 8 }), split: fc.nat({ max: 2 }), hold: fc.boolean() }), { maxLength: 12 }),
+});
+
+test('random pipelines give what a plain computation over the whole input gives', async () => {
+  await fc.assert(
+    fc.asyncProperty(caseArb, async ({ steps: chosen, end, timeFirst, splits, feeds }) => {
+      const p = pipeline('random');
+      const source = p.from(fromArray<Event>([])).name('events');
+      const timed = (s: Stream<Event>) => s.eventTime(e => e.at, { outOfOrderness: 200 });
+      let stream = timeFirst ? timed(source) : source;
+      for (const step of chosen) stream = steps[step].on(stream);
+      // Where a step has changed the times, they are assigned after it.
+      stream = timed(stream);
+      ends[end].on(stream).to(callback(() => {}), { name: 'out' });
+
+      const names = Array.from({ length: splits }, (_, i) => String(i));
+      const t = await testPipeline(p, { splits: { events: names } });
+      for (const { events, split, hold } of feeds) {
+        if (hold) t.sink('out').hold();
+        await t.source<Event>('events').split(names[split % splits]!).feed(...events);
+        if (hold) await t.sink('out').release();
+      }
+      await t.finish();
+
+      let input = feeds.flatMap(f => f.events);
+      for (const step of chosen) input = steps[step].naive(input);
+      const canonical = (rows: readonly unknown[]) => rows.map(row => JSON.stringify(row)).toSorted();
+      expect(t.rejects).toEqual([]);
+      expect(canonical(t.sink('out').records)).toEqual(canonical(ends[end].naive(input)));
+    }),
+    { numRuns: 150 },
+  );
+});

@@ -1,0 +1,217 @@
+import { describe, expect, test } from 'vitest';
+import { fromArray, fromIterable, toArray } from '../../src/connectors/memory/index.ts';
+import { count, pipeline, sum, tumbling } from '../../src/index.ts';
+import type { Sink, Source } from '../../src/spi/index.ts';
+import type { Batch } from '../../src/types/batch.ts';
+
+const numbers = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+/** A sink that takes a turn of the event loop for every batch. */
+function slowSink<T>(onWrite: (batch: Batch<T>) => void): Sink<T> {
+  return {
+    connector: 'slow',
+    description: '',
+    accepts: ['append', 'upsert'],
+    async open() {
+      return {
+        async write(batch) {
+          onWrite(batch);
+          await new Promise(resolve => setImmediate(resolve));
+        },
+        flush() {},
+        async close() {},
+      };
+    },
+  };
+}
+
+describe('worker', () => {
+  test('a slow sink holds the source back', async () => {
+    let pulled = 0;
+    let written = 0;
+    let furthest = 0;
+    const p = pipeline('slow');
+    p.from(
+      fromIterable(
+        (function* () {
+          for (; pulled < 200_000; pulled++) yield pulled;
+        })(),
+      ),
+    )
+      .map(n => n + 1)
+      .to(
+        slowSink(batch => {
+          written += batch.length;
+          furthest = Math.max(furthest, pulled - written);
+        }),
+      );
+    await p.run();
+    expect(written).toBe(200_000);
+    expect(furthest).toBeLessThanOrEqual(4096);
+  });
+
+  test('a firing that makes far more than a batch is sent in portions', async () => {
+    let largest = 0;
+    let waiting = 0;
+    let total = 0;
+    const p = pipeline('burst');
+    p.from(fromArray(numbers(50_000)))
+      .eventTime(() => 0)
+      .keyBy(n => n)
+      .window(tumbling('1s'))
+      .aggregate({ n: count() })
+      .to(
+        slowSink(batch => {
+          total += batch.length;
+          largest = Math.max(largest, batch.length);
+        }),
+      );
+    const job = p.start();
+    const watch = setInterval(() => {
+      const [window] = job.metrics().nodes.filter(n => n.id === 'array/window');
+      waiting = Math.max(waiting, window!.recordsOut - total);
+    }, 1);
+    await job.done;
+    clearInterval(watch);
+    expect(total).toBe(50_000);
+    expect(largest).toBeLessThanOrEqual(1024);
+    expect(waiting).toBeLessThanOrEqual(8 * 1024);
+  });
+
+  test('stop lets what was read run through and fires what is open', async () => {
+    const out: { n: number }[] = [];
+    let fed = 0;
+    const p = pipeline('stopped');
+    p.from(
+      fromIterable(
+        (async function* () {
+          for (;;) {
+            yield fed++;
+            if (fed % 100 === 0) await new Promise(resolve => setImmediate(resolve));
+          }
+        })(),
+      ),
+    )
+      .eventTime(n => n)
+      .keyBy(() => 'all')
+      .window(tumbling('1h'))
+      .aggregate({ n: count() })
+      .to(toArray(out));
+    const job = p.start();
+    while (job.metrics().recordsIn < 1000) await new Promise(resolve => setImmediate(resolve));
+    const result = await job.stop();
+    expect(result.outcome).toBe('finished');
+    expect(out.reduce((n, r) => n + r.n, 0)).toBe(result.metrics.recordsIn);
+  });
+
+  test('abort ends at once and closes what was open', async () => {
+    const closed: string[] = [];
+    const p = pipeline('aborted');
+    p.from(fromIterable(async function* () {
+      try {
+        for (;;) yield await new Promise<number>(resolve => setImmediate(() => resolve(1)));
+      } finally {
+        closed.push('source');
+      }
+    })).to({
+      connector: 'x',
+      description: '',
+      accepts: ['append'],
+      open: async () => ({
+        write() {},
+        flush() {},
+        close: async outcome => {
+          closed.push(outcome);
+        },
+      }),
+    });
+    const job = p.start();
+    while (job.metrics().recordsIn < 5) await new Promise(resolve => setImmediate(resolve));
+    job.abort();
+    expect((await job.done).outcome).toBe('aborted');
+    // The iterable is told at once, and ends when what it waits for has come.
+    while (closed.length < 2) await new Promise(resolve => setImmediate(resolve));
+    expect(closed).toEqual(['failed', 'source']);
+  });
+
+  test.each(['open', 'write', 'flush', 'close'] as const)('a sink that fails to %s stops the pipeline with its name', async step => {
+    const fail = async () => {
+      throw new Error('disk on fire');
+    };
+    const p = pipeline('failing');
+    p.from(fromArray([1])).to({
+      connector: 'x',
+      description: '',
+      accepts: ['append'],
+      open: async () => {
+        if (step === 'open') await fail();
+        return {
+          write: () => (step === 'write' ? fail() : undefined),
+          flush: () => (step === 'flush' ? fail() : undefined),
+          close: async outcome => {
+            if (step === 'close' && outcome === 'finished') await fail();
+          },
+        };
+      },
+    });
+    if (step === 'flush') p.from(fromIterable(async function* () { await new Promise(resolve => setTimeout(resolve, 20)); yield 1; })).to(toArray<number>([]));
+    await expect(p.run()).rejects.toThrow(/SINK_FAILED[\s\S]*array\/to-x[\s\S]*disk on fire/);
+  });
+
+  test.each(['enumerate', 'open', 'poll'] as const)('a source that fails to %s stops the pipeline with its name', async step => {
+    const fail = (): never => {
+      throw new Error('cable cut');
+    };
+    const source: Source<number> = {
+      connector: 'wire',
+      description: '',
+      bounded: true,
+      enumerate: async ({ found }) => (step === 'enumerate' ? fail() : found([{ id: 'w1' }])),
+      open: async () => (step === 'open' ? fail() : { poll: () => (step === 'poll' ? fail() : 'end'), position: () => 0, close: async () => {} }),
+    };
+    const p = pipeline('failing');
+    p.from(source).to(toArray<number>([]));
+    await expect(p.run()).rejects.toThrow(/SOURCE_FAILED[\s\S]*wire[\s\S]*cable cut/);
+  });
+
+  test('a lone record comes out although the source stays open', async () => {
+    const out: number[] = [];
+    let release = () => {};
+    const p = pipeline('lone');
+    p.from(
+      fromIterable(
+        (async function* () {
+          yield 1;
+          await new Promise<void>(resolve => {
+            release = resolve;
+          });
+        })(),
+      ),
+    )
+      .keyBy(() => 'k')
+      .aggregate({ total: sum(n => n) })
+      .map(r => r.total)
+      .to(toArray(out));
+    const job = p.start();
+    for (let i = 0; i < 1000 && out.length === 0; i++) await new Promise(resolve => setImmediate(resolve));
+    expect(out).toEqual([1]);
+    release();
+    await job.done;
+  });
+
+  test('an operator between a source that ended and one that goes on keeps its watermark', async () => {
+    const out: unknown[] = [];
+    const p = pipeline('two');
+    const a = p.from(fromArray([{ at: 0 }, { at: 5000 }])).eventTime(r => r.at);
+    const b = p.from(fromArray([{ at: 100 }, { at: 200 }])).eventTime(r => r.at);
+    a.union(b)
+      .keyBy(() => 'k')
+      .window(tumbling('1s'))
+      .aggregate({ n: count() })
+      .map(r => r.n)
+      .to(toArray(out));
+    const { metrics } = await p.run();
+    expect(out).toEqual([3, 1]);
+    expect(metrics.rejected).toEqual({});
+  });
+});
