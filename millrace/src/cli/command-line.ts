@@ -1,4 +1,5 @@
 import { MillraceError } from '../base/errors.ts';
+import { ignoreBrokenPipes } from './broken-pipe.ts';
 import { type Command, columns, commandHelp, HELP_OPTION, invoke, optionTable, type OptionSpecs } from './command.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { isMillraceError, printError } from './print-error.ts';
@@ -27,6 +28,7 @@ const GLOBAL_OPTIONS: OptionSpecs = { version: { type: 'boolean', short: 'v', de
 
 /** Runs the command line and ends the process, whatever the program has left open. */
 export async function main(args: readonly string[]): Promise<void> {
+  ignoreBrokenPipes();
   let code: ExitCode;
   try {
     code = await call(args);

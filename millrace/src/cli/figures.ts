@@ -9,7 +9,10 @@ export interface Figures {
   readonly recordsPerSecond: number;
   /** Records read per second since the start. */
   readonly meanRecordsPerSecond: number;
-  /** How far the watermark is behind the clock; undefined when no source is unbounded, as event time is history then, and while there is no watermark. */
+  /**
+   * How far the watermark is behind the clock; undefined when no source is unbounded, as event time is history then, and while there is no
+   * watermark.
+   */
   readonly lagMs: number | undefined;
   readonly late: number;
   /** Late ones included. */
@@ -69,7 +72,10 @@ function perSecond(records: number, ms: number): number {
   return ms > 0 ? (records * 1_000) / ms : 0;
 }
 
-/** The nodes that are busy while nothing behind them is: it is they who hold back. A sink is busy for the length of each write, so that a single look says little. */
+/**
+ * The nodes that are busy while nothing behind them is: it is they who hold back. A sink is busy for the length of each write, so that a
+ * single look says little.
+ */
 export function heldBackBy({ nodes }: Plan, metrics: JobMetrics): string[] {
   const blocked = new Set(metrics.nodes.filter(node => node.blocked).map(node => node.id));
   const behindBlocked = new Set<PlanNode>();

@@ -10,8 +10,8 @@ export interface TerminalStream {
 }
 
 /**
- * A few lines at the end of a terminal that are drawn over and over. Whatever else is written to the terminal meanwhile, by the pipeline's sinks or by the
- * program itself, takes the place of the lines, which come back below it when they are drawn next.
+ * A few lines at the end of a terminal that are drawn over and over. Whatever else is written to the terminal meanwhile, by the pipeline's
+ * sinks or by the program itself, takes the place of the lines, which come back below it when they are drawn next.
  */
 export class LiveArea {
   private readonly terminal: TerminalStream;

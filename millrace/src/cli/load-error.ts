@@ -17,7 +17,7 @@ export function loadError(file: string, error: unknown): MillraceError {
         where,
         expected: 'TypeScript that is JavaScript once its types are taken out',
         got: `${message}${place?.excerpt ?? ''}`,
-        hint: 'write it in another way (a union of texts for an enum, fields for parameter properties, modules for namespaces); `erasableSyntaxOnly` in tsconfig.json finds all such places',
+        hint: 'write a union of texts for an enum, fields for parameter properties, a module for a namespace; `erasableSyntaxOnly` in tsconfig.json finds them',
       });
     case 'ERR_INVALID_TYPESCRIPT_SYNTAX':
       return new MillraceError('PROGRAM_NOT_LOADED', {

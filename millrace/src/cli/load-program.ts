@@ -9,7 +9,8 @@ import { programPath } from './program-file.ts';
  * Imports a program and returns the pipeline that it exports. The program finds its arguments where it would if Node ran it:
  * behind its own path in `process.argv`.
  *
- * @throws MillraceError `PROGRAM_NOT_FOUND`, `PROGRAM_NOT_LOADED`, `PROGRAM_NO_PIPELINE`, and those that the program throws while it describes its pipeline
+ * @throws MillraceError `PROGRAM_NOT_FOUND`, `PROGRAM_NOT_LOADED`, `PROGRAM_NO_PIPELINE`, and those that the program throws while it
+ * describes its pipeline
  */
 export async function loadProgram(file: string, args: readonly string[]): Promise<Pipeline> {
   const path = programPath(file);

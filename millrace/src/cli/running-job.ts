@@ -3,6 +3,7 @@ import { MillraceError } from '../base/errors.ts';
 import { everyMs } from '../base/system.ts';
 import type { Plan } from '../plan/graph.ts';
 import type { Job } from '../runtime/job.ts';
+import { isBrokenPipe } from './broken-pipe.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { FigureReader, heldBackBy } from './figures.ts';
 import type { RunOutcome, RunReport, StopSignal } from './run-report.ts';
@@ -81,7 +82,7 @@ export class RunningJob {
     const onSigint = () => this.onSignal('SIGINT');
     const onSigterm = () => this.onSignal('SIGTERM');
     const onOutputError = (error: Error) => {
-      if (!isBrokenPipe(error)) return this.fail(error);
+      if (!isBrokenPipe(error)) return;
       this.readerGone = true;
       this.stop();
     };
@@ -92,13 +93,12 @@ export class RunningJob {
     process.on('uncaughtException', onUncaught);
     process.on('beforeExit', onBeforeExit);
     process.stdout.on('error', onOutputError);
-    // Nobody is there to be told.
-    process.stderr.on('error', () => {});
     return () => {
       process.off('SIGINT', onSigint);
       process.off('SIGTERM', onSigterm);
       process.off('uncaughtException', onUncaught);
       process.off('beforeExit', onBeforeExit);
+      process.stdout.off('error', onOutputError);
     };
   }
 
@@ -143,9 +143,4 @@ export class RunningJob {
       got: 'no timer, file or connection is left that could bring anything',
     });
   }
-}
-
-function isBrokenPipe(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return ('code' in error && error.code === 'EPIPE') || isBrokenPipe(error.cause);
 }

@@ -1,8 +1,8 @@
 import type { Plan, PlanNode } from './graph.ts';
 
 /**
- * The nodes that run as one generated loop: stages that follow one another, with the operator or sink that they lead to. A stage whose records go
- * several ways ends its chain, and so does a union.
+ * The nodes that run as one generated loop: stages that follow one another, with the operator or sink that they lead to. A stage whose
+ * records go several ways ends its chain, and so does a union.
  */
 export function chainsOf({ nodes }: Plan): PlanNode[][] {
   const consumers = new Map<PlanNode, PlanNode[]>();

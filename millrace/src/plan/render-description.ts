@@ -11,7 +11,9 @@ export interface PlanDescription {
   readonly pipeline: string;
   /** Every node stands behind the nodes it reads. */
   readonly nodes: readonly NodeDescription[];
-  /** Ids of the nodes that run as one loop, in the order in which a record passes them. An operator with several inputs may end several chains. */
+  /**
+   * Ids of the nodes that run as one loop, in the order in which a record passes them. An operator with several inputs may end several chains.
+   */
   readonly chains: readonly (readonly string[])[];
   /** What nothing bounds. */
   readonly unbounded: readonly UnboundedState[];

@@ -41,7 +41,8 @@ function edgeText({ exchange, key, side }: EdgeDescription): string {
 }
 
 /**
- * Text in a quoted label. Mermaid reads entities written with `#` and takes no others. Letters, digits and signs that mean nothing to it stay as they are.
+ * Text in a quoted label. Mermaid reads entities written with `#` and takes no others. Letters, digits and signs that mean nothing to it
+ * stay as they are.
  * Two of its rules look into labels: a colon after `style` makes it cut the last entity, and `direction` before a blank is a statement.
  */
 function escape(text: string): string {

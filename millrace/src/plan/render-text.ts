@@ -20,7 +20,8 @@ interface Consumer {
 }
 
 /**
- * A plan as text of 100 columns: a tree from each source on. A node with several inputs stands below the last of them, and the others name it.
+ * A plan as text of 100 columns: a tree from each source on. A node with several inputs stands below the last of them, and the others name
+ * it.
  *
  *     Pipeline words: 1 source, 2 stages, 1 operator, 1 sink; parallelism 1
  *

@@ -7,3 +7,5 @@ export type * from './sink.ts';
 export type * from './source.ts';
 export type * from './state.ts';
 export type * from './window.ts';
+export type { Batch } from '../types/batch.ts';
+export type { Json } from '../types/json.ts';

@@ -6,7 +6,7 @@ import type { KeyedScope } from './keyed-scope.ts';
 import { describeTtl, type Expiring, hasExpired, type Ttl, ttlOf } from './ttl.ts';
 import type { ValueStateOptions } from './value-state.ts';
 
-/** A map for reading only. */
+/** A map for reading only. Its entries have no particular order. */
 export interface ReadonlyMapState<K extends Key, V> extends Iterable<[K, V]> {
   readonly size: number;
   get(key: K): V | undefined;
@@ -181,11 +181,15 @@ class MapHandle<K extends Key, V, E> implements MapState<K, V> {
   }
 
   private restore(): void {
-    for (const [key, entry] of this.before.reverse()) {
-      if (entry === undefined) this.cell!.value.delete(key);
-      else this.cell!.value.set(key, entry);
+    const { cell, before } = this;
+    if (cell === undefined || before.length === 0) return;
+    for (const [key, entry] of before.reverse()) {
+      if (entry === undefined) cell.value.delete(key);
+      else cell.value.set(key, entry);
     }
-    this.before.length = 0;
+    before.length = 0;
+    // An entry that had been deleted now stands at the end.
+    this.space.mark(cell);
   }
 
   private change(): void {

@@ -103,7 +103,7 @@ describe('a program that cannot be loaded', () => {
                   const a = 1;
                   enum Colour { red }
                   ^^^^^^^^^^^^^^^^^^^
-        try:      write it in another way (a union of texts for an enum, fields for parameter properties, modules for namespaces); \`erasableSyntaxOnly\` in tsconfig.json finds all such places
+        try:      write a union of texts for an enum, fields for parameter properties, a module for a namespace; \`erasableSyntaxOnly\` in tsconfig.json finds them
       exit 2"
     `);
   });

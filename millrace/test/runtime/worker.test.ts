@@ -104,6 +104,54 @@ describe('worker', () => {
     expect(out.reduce((n, r) => n + r.n, 0)).toBe(result.metrics.recordsIn);
   });
 
+  test('stop drains what was taken in and cannot be read again', async () => {
+    const out: number[] = [];
+    let release = () => {};
+    const gate = new Promise<void>(resolve => {
+      release = resolve;
+    });
+    const queue = [1, 2, 3, 4, 5];
+    const p = pipeline('drained');
+    p.from<number>({
+      connector: 'inbox',
+      description: '',
+      bounded: false,
+      enumerate: async ({ found, signal }) => {
+        found([{ id: 'only' }]);
+        await new Promise(resolve => signal.addEventListener('abort', resolve));
+      },
+      open: async ({ signal }) => ({
+        drains: true,
+        poll(batch) {
+          const next = queue.shift();
+          if (next !== undefined) batch.push(next, Number.NaN, next);
+          return queue.length > 0 ? 'more' : signal.aborted ? 'end' : 'wait';
+        },
+        position: () => 0,
+        close: async () => {},
+      }),
+    }).to({
+      connector: 'gated',
+      description: '',
+      accepts: ['append'],
+      open: async () => ({
+        async write(batch) {
+          const records = batch.values.slice(0, batch.length);
+          await gate;
+          out.push(...records);
+        },
+        flush() {},
+        close: async () => {},
+      }),
+    });
+    const job = p.start();
+    while (job.metrics().recordsIn === 0) await new Promise(resolve => setImmediate(resolve));
+    const stopped = job.stop();
+    release();
+    await stopped;
+    expect(out).toEqual([1, 2, 3, 4, 5]);
+  });
+
   test('abort ends at once and closes what was open', async () => {
     const closed: string[] = [];
     const p = pipeline('aborted');

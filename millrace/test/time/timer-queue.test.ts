@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HeapStateBackend } from '../../src/state/heap.ts';
 import { TimerQueue } from '../../src/time/timer-queue.ts';
+import { CheckedStateBackend } from '../support/checked-state.ts';
 
 type Fired = [timeMs: number, key: unknown, tag: number];
 
@@ -75,6 +76,21 @@ describe('a timer queue', () => {
     const backend = new HeapStateBackend();
     open(backend).register(10, 'a');
     expect(fire(open(backend), 10)).toEqual([[10, 'a', 0]]);
+  });
+
+  test('announces what it changes', () => {
+    const backend = new CheckedStateBackend();
+    const queue = new TimerQueue(backend.operator('op'), 'timers');
+    for (const tag of [1, 2, 3]) {
+      queue.register(10, 'a', tag);
+      backend.verify();
+    }
+    queue.delete(10, 'a', 2);
+    backend.verify();
+    const fired: number[] = [];
+    queue.advance(10, (_, __, tag) => void fired.push(tag), () => fired.length > 0);
+    backend.verify();
+    expect(fired).toEqual([1]);
   });
 
   test('does not grow by timers that are deleted again', () => {

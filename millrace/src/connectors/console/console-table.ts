@@ -175,13 +175,15 @@ class LiveWriter<T> implements SinkWriter<T> {
   private draw(): void | Promise<void> {
     const { table, stream } = this;
     if (table.updates === this.drawnUpdates) return;
-    const width = stream.columns ?? DEFAULT_TERMINAL_COLUMNS;
+    // A terminal that does not know its size says 0.
+    const width = stream.columns || DEFAULT_TERMINAL_COLUMNS;
     const { cells, note } = table;
     // Header, note and the line of the cursor stay visible: what has scrolled away cannot be drawn over.
-    const shown = stream.rows === undefined ? cells : cells.slice(-Math.max(1, stream.rows - 4));
+    const shown = !stream.rows ? cells : cells.slice(-Math.max(1, stream.rows - 4));
     const layout = narrow(layOut(table.names, shown, width), width);
     const lines = [...headerLines(layout), ...shown.map(row => rowLine(row, layout)), ...(note === undefined ? [] : [fit(note, width)])];
-    const back = this.drawnLines === 0 ? '' : `\u001b[${this.drawnLines}A\u001b[J`;
+    // To the first column too: something such as an echoed ^C may have moved the cursor.
+    const back = this.drawnLines === 0 ? '' : `\u001b[${this.drawnLines}F\u001b[J`;
     this.drawnLines = lines.length;
     this.drawnUpdates = table.updates;
     this.drawnMs = this.context.environment.clock.elapsed();

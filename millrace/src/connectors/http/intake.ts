@@ -17,6 +17,7 @@ interface Submission {
 
 /** Records that wait for the pipeline. A request is answered once the pipeline has taken all of its records. */
 export class Intake implements SplitReader<unknown> {
+  readonly drains = true;
   private stopping = false;
   private failure: { readonly error: unknown } | undefined;
   private readonly context: ReaderContext;

@@ -21,7 +21,7 @@ export function fromArray<T>(records: readonly T[], options: FromArrayOptions<T>
     bounded: true,
     timestamped: timestamps !== undefined,
     async enumerate({ found }) {
-      found([{ id: 'array' }]);
+      found([{ id: '0' }]);
     },
     async open(context, position) {
       return new ArrayReader(records, timestamps, context, typeof position === 'number' ? position : 0);

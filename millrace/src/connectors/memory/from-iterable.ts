@@ -42,7 +42,7 @@ export function fromIterable<T>(iterable: AnyIterable<T> | (() => AnyIterable<T>
     description: typeof iterable === 'function' ? iterable.name || 'function' : 'iterable',
     bounded: options.bounded ?? false,
     async enumerate({ found }) {
-      found([{ id: 'iterable' }]);
+      found([{ id: '0' }]);
     },
     async open(context, position) {
       const skip = typeof position === 'number' ? position : 0;
@@ -99,6 +99,7 @@ class IterableReader<T> implements SplitReader<T> {
 }
 
 class AsyncIterableReader<T> implements SplitReader<T> {
+  readonly drains = true;
   private readonly iterator: AsyncIterator<T>;
   private readonly context: ReaderContext;
   private read: number;
@@ -123,7 +124,7 @@ class AsyncIterableReader<T> implements SplitReader<T> {
       if (taken.length > 0) return 'more';
       throw this.failure.error;
     }
-    if (this.done) return 'end';
+    if (this.done || this.context.signal.aborted) return 'end';
     if (!this.pulling) void this.pull();
     return 'wait';
   }
@@ -144,7 +145,7 @@ class AsyncIterableReader<T> implements SplitReader<T> {
   private async pull(): Promise<void> {
     this.pulling = true;
     try {
-      while (!this.closed && this.ahead.length < AHEAD) {
+      while (!this.closed && !this.context.signal.aborted && this.ahead.length < AHEAD) {
         const next = await this.iterator.next();
         if (next.done) {
           this.done = true;

@@ -11,6 +11,7 @@ import { describeTarget, dial, type Target } from './dial.ts';
 
 /** Reads from a server and connects again when the connection is over, or ends with it when there is no retry policy. */
 export class ClientReader<T> implements SplitReader<T> {
+  readonly drains = true;
   private readonly target: Target;
   private readonly format: Format<T>;
   private readonly retry: RetryPolicy | undefined;

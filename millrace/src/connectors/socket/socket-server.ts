@@ -117,6 +117,7 @@ export function socketServer<T>(options: SocketServerOptions & { format?: Format
 }
 
 class AcceptedReader<T> implements SplitReader<T> {
+  readonly drains = true;
   private readonly connection: Connection;
   private readonly decoder: ConnectionDecoder<T>;
   private cancelIdleTimer: (() => void) | undefined;

@@ -4,20 +4,29 @@ import type { FiringContents } from './firing-contents.ts';
 import type { LivePanes, Pane } from './live-panes.ts';
 import type { WindowFunction } from './window-function.ts';
 
-/** What one key has in the panes of the windows that fire now, in the order of time. */
+/** One pane of a key, or several merged. Lists of them cost less than arrays where most keys have few. */
+interface Part<A> {
+  /** Start of the pane, or of the first of them. */
+  readonly start: number;
+  readonly accumulator: A;
+  /** Whether the accumulator is not that of a pane. */
+  readonly merged: boolean;
+  readonly next: Part<A> | undefined;
+}
+
+/** What one key has in the panes of the windows that fire now. */
 interface Parts<A> {
   readonly key: Key;
-  /** Start of each pane that has the key. */
-  starts: number[];
-  /** From `head` to `pivot`: the merge of that pane and all following ones up to the pivot. From `pivot` on: the pane's own accumulator. */
-  accumulators: A[];
-  /** Parts before it have left the window. */
-  head: number;
-  pivot: number;
-  /** The merge of all parts from the pivot on. */
-  tail: A | undefined;
-  /** Whether the tail is a copy; a tail of one part is the pane's own accumulator. */
-  tailCopied: boolean;
+  /** The older panes, oldest first, each merged with all that follow it in this list. */
+  older: Part<A> | undefined;
+  /** The newer panes, newest first, as they are. */
+  newer: Part<A> | undefined;
+  /** Start of the first of the newer panes. */
+  newerSince: number;
+  /** The merge of the newer panes. */
+  total: A | undefined;
+  /** Whether the total is a copy; that of one pane is the pane's own accumulator. */
+  copied: boolean;
   /** A pane has changed since it was taken in. */
   stale: boolean;
 }
@@ -25,10 +34,10 @@ interface Parts<A> {
 /**
  * Windows merged from several panes: the panes are not changed, and of each key only those it has records in are looked at.
  *
- * Instead of merging all panes of a window anew, merges of the older ones to their end (from each of them on) and of the newer ones so far are kept,
- * so that a window is at most one merge of two: the algorithm "two stacks" for queues (Tangwongsan et al., "General incremental
- * sliding-window aggregation", PVLDB 2015), with one queue for each key. When the older ones have left the window, the newer ones take their place.
- * For windows that only grow this is a running total. It costs as much memory again as the panes do; accumulators that keep the
+ * Instead of merging all panes of a window anew, the older panes are kept merged from each of them to the last of them, and the newer ones as one total,
+ * so that a window is at most one merge of two: the algorithm "two stacks" for queues (Tangwongsan et al., "General incremental sliding-window
+ * aggregation", PVLDB 2015), with one queue for each key. When the older ones have left the window, the newer ones take their place. For
+ * windows that only grow this is a running total. It costs as much memory again as the panes do; accumulators that keep the
  * records themselves are merged anew instead. All of this is derived from the panes, and is built again after a restart.
  */
 export class MergedContents<A> implements FiringContents<A> {
@@ -38,6 +47,8 @@ export class MergedContents<A> implements FiringContents<A> {
   private firing: Iterator<Parts<A>> = [].values();
   private current: Parts<A> | undefined;
   private windowStart = 0;
+  /** No window after the one that fires has panes that begin before this. */
+  private leavingBefore = 0;
   /** Start of the newest pane that was taken in. */
   private takenIn = -Infinity;
 
@@ -52,9 +63,12 @@ export class MergedContents<A> implements FiringContents<A> {
 
   begin(window: TimeWindow): void {
     this.windowStart = window.start;
+    this.leavingBefore = window.start;
     for (const pane of this.panes.beginningIn(window.start, window.end)) {
+      if (pane.last.end === window.end && pane.last.start === window.start) this.leavingBefore = pane.end;
       if (pane.start > this.takenIn) this.takeIn(pane);
     }
+    if (!this.fn.keepsRecords) this.turnOver();
     this.firing = this.parts.values();
   }
 
@@ -66,14 +80,26 @@ export class MergedContents<A> implements FiringContents<A> {
 
   take(): A | undefined {
     const parts = this.current!;
+    const { windowStart } = this;
     if (parts.stale) this.rebuild(parts);
-    const { starts } = parts;
-    while (parts.head < starts.length && starts[parts.head]! < this.windowStart) parts.head++;
-    if (parts.head === starts.length) {
+    while (parts.older !== undefined && parts.older.start < windowStart) parts.older = parts.older.next;
+    if (parts.newer === undefined || parts.newer.start < windowStart) {
+      if (parts.older !== undefined) return parts.older.accumulator;
       this.parts.delete(parts.key);
       return undefined;
     }
-    return this.fn.keepsRecords ? this.mergeFromHead(parts) : this.mergeHalves(parts);
+    if (this.fn.keepsRecords) return this.mergeAnew(parts.newer);
+    const { older } = parts;
+    if (older === undefined) return parts.total;
+    let { accumulator } = older;
+    if (older.merged && older.start < this.leavingBefore) {
+      // It has been of use for the last time, and may be changed.
+      parts.older = older.next;
+    } else {
+      accumulator = this.copy(accumulator);
+    }
+    this.fn.merge(accumulator, parts.total!);
+    return accumulator;
   }
 
   changed(key: Key, paneStart: number): void {
@@ -95,90 +121,95 @@ export class MergedContents<A> implements FiringContents<A> {
       if (parts === undefined) {
         parts = newParts(cell.key, false);
         this.parts.set(cell.key, parts);
+      } else if (parts.stale) {
+        continue;
       }
-      this.append(parts, pane.start, cell.value);
-    }
-  }
-
-  private append(parts: Parts<A>, paneStart: number, accumulator: A): void {
-    parts.starts.push(paneStart);
-    parts.accumulators.push(accumulator);
-    if (this.fn.keepsRecords || parts.stale) return;
-    try {
-      this.extendTail(parts, accumulator);
-    } catch {
-      // It throws again where the key can be rejected.
-      parts.stale = true;
-    }
-  }
-
-  private extendTail(parts: Parts<A>, accumulator: A): void {
-    if (parts.tail === undefined) {
-      parts.tail = accumulator;
-    } else {
-      if (!parts.tailCopied) {
-        parts.tail = this.copy(parts.tail);
-        parts.tailCopied = true;
+      try {
+        this.append(parts, pane.start, cell.value);
+      } catch {
+        // It throws again where the key can be rejected.
+        parts.stale = true;
       }
-      this.fn.merge(parts.tail, accumulator);
     }
   }
 
-  private mergeFromHead(parts: Parts<A>): A {
-    const { accumulators, head } = parts;
-    if (head > 0) {
-      parts.starts = parts.starts.slice(head);
-      parts.accumulators = accumulators.slice(head);
-      parts.head = 0;
+  private append(parts: Parts<A>, start: number, accumulator: A): void {
+    if (parts.newer === undefined) {
+      parts.newerSince = start;
+      parts.total = accumulator;
+      parts.copied = false;
+    } else if (!this.fn.keepsRecords) {
+      if (!parts.copied) {
+        parts.total = this.copy(parts.total!);
+        parts.copied = true;
+      }
+      this.fn.merge(parts.total!, accumulator);
     }
-    if (parts.accumulators.length === 1) return parts.accumulators[0]!;
+    parts.newer = { start, accumulator, merged: false, next: parts.newer };
+  }
+
+  /**
+   * Where the first of the newer panes has left the window, all newer panes become older ones. It goes pane by pane and not key by key, so that what
+   * lies together in memory is read and written together.
+   */
+  private turnOver(): void {
+    const { windowStart } = this;
+    let turning: Parts<A>[] = [];
+    for (const parts of this.parts.values()) {
+      if (parts.newer === undefined || parts.newerSince >= windowStart || parts.stale) continue;
+      parts.older = undefined;
+      parts.total = undefined;
+      turning.push(parts);
+    }
+    while (turning.length > 0) {
+      turning = turning.filter(parts => {
+        const { newer } = parts;
+        if (newer === undefined || newer.start < windowStart) {
+          parts.newer = undefined;
+          return false;
+        }
+        try {
+          this.moveToOlder(parts, newer);
+          return true;
+        } catch {
+          parts.stale = true;
+          return false;
+        }
+      });
+    }
+  }
+
+  private moveToOlder(parts: Parts<A>, part: Part<A>): void {
+    const { older } = parts;
+    let { accumulator } = part;
+    if (older !== undefined) {
+      accumulator = this.copy(accumulator);
+      this.fn.merge(accumulator, older.accumulator);
+    }
+    parts.older = { start: part.start, accumulator, merged: older !== undefined, next: older };
+    parts.newer = part.next;
+  }
+
+  private mergeAnew(newest: Part<A>): A {
+    const accumulators: A[] = [];
+    for (let part: Part<A> | undefined = newest; part !== undefined && part.start >= this.windowStart; part = part.next) {
+      accumulators.push(part.accumulator);
+    }
+    if (accumulators.length === 1) return newest.accumulator;
     const merged = this.fn.create();
-    for (const accumulator of parts.accumulators) this.fn.merge(merged, accumulator);
+    for (let i = accumulators.length - 1; i >= 0; i--) this.fn.merge(merged, accumulators[i]!);
     return merged;
   }
 
-  private mergeHalves(parts: Parts<A>): A {
-    if (parts.head > parts.pivot) this.turnOver(parts);
-    const { tail } = parts;
-    if (parts.head === parts.pivot) return tail!;
-    const older = parts.accumulators[parts.head]!;
-    if (tail === undefined) return older;
-    const merged = this.copy(older);
-    this.fn.merge(merged, tail);
-    return merged;
-  }
-
-  /** All parts become older ones. */
-  private turnOver(parts: Parts<A>): void {
-    const starts = parts.starts.slice(parts.head);
-    const accumulators = parts.accumulators.slice(parts.head);
-    for (let i = accumulators.length - 2; i >= 0; i--) {
-      const merged = this.copy(accumulators[i]!);
-      this.fn.merge(merged, accumulators[i + 1]!);
-      accumulators[i] = merged;
-    }
-    parts.starts = starts;
-    parts.accumulators = accumulators;
-    parts.head = 0;
-    parts.pivot = starts.length;
-    parts.tail = undefined;
-    parts.tailCopied = false;
-  }
-
+  /** Takes in anew what the key has in the panes up to the newest that was taken in. */
   private rebuild(parts: Parts<A>): void {
-    Object.assign(parts, newParts(parts.key, false));
-    try {
-      for (const pane of this.panes.beginningIn(this.windowStart, this.takenIn + 1)) {
-        const cell = pane.space.get(parts.key);
-        if (cell === undefined) continue;
-        parts.starts.push(pane.start);
-        parts.accumulators.push(cell.value);
-        if (!this.fn.keepsRecords) this.extendTail(parts, cell.value);
-      }
-    } catch (error) {
-      parts.stale = true;
-      throw error;
+    parts.older = undefined;
+    parts.newer = undefined;
+    for (const pane of this.panes.beginningIn(this.windowStart, this.takenIn + 1)) {
+      const cell = pane.space.get(parts.key);
+      if (cell !== undefined) this.append(parts, pane.start, cell.value);
     }
+    parts.stale = false;
   }
 
   private copy(accumulator: A): A {
@@ -189,5 +220,5 @@ export class MergedContents<A> implements FiringContents<A> {
 }
 
 function newParts<A>(key: Key, stale: boolean): Parts<A> {
-  return { key, starts: [], accumulators: [], head: 0, pivot: 0, tail: undefined, tailCopied: false, stale };
+  return { key, older: undefined, newer: undefined, newerSince: 0, total: undefined, copied: false, stale };
 }

@@ -248,11 +248,11 @@ describe('what is refused', () => {
 
   test('a gzip bomb: 413, without inflating it', async () => {
     const { run, url } = await serve({ maxBodyBytes: 1_000_000 });
-    const bomb = gzipSync(Buffer.alloc(500_000_000, 0x20), { level: constants.Z_BEST_SPEED }).subarray(0, 999_999);
+    const bomb = gzipSync(Buffer.alloc(200_000_000, 0x20), { level: constants.Z_BEST_SPEED });
     const before = process.memoryUsage().rss;
     const answer = await polling(run, post(url, bomb, { 'content-encoding': 'gzip' }));
     expect(answer).toMatchObject({ status: 413, body: { error: 'the body is larger than 1000000 bytes' } });
-    expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000);
+    expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000);
   });
 
   test('more records than may wait: 413', async () => {
