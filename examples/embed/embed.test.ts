@@ -12,7 +12,9 @@ test('finds the first customer who has spent 1,000, and ends', async () => {
     spent.set(customer, all);
     const total = all.reduce((a, b) => a + b);
     if (total < 100_000) continue;
-    expect(stdout).toBe(`${customer} is the first to have spent 1,000: with order number ${all.length}, ${(total / 100).toFixed(2)} in all\n`);
+    expect(stdout).toBe(
+      `${customer} is the first to have spent 1,000: with order number ${all.length}, ${(total / 100).toFixed(2)} in all\n`,
+    );
     break;
   }
 });

@@ -84,7 +84,8 @@ test('what is flagged is what a search of all payments flags', async () => {
 test('runs, and takes rules over HTTP', async () => {
   const running = startProgram('fraud/fraud.ts', '0');
   const url = await running.says(/rules: (\S+)/);
-  const post = (body: object) => fetch(url, { method: 'POST', body: JSON.stringify(body) });
+  const post = (body: object) =>
+    fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
   expect((await post({ rule: 'any', withinMs: 1_000, maxCount: 0, maxCents: 0 })).status).toBe(202);
   const [line = ''] = await running.lines(1);
   expect(JSON.parse(line)).toMatchObject({ rule: 'any', card: expect.stringMatching(/^card-\d+$/) });

@@ -4,8 +4,8 @@
 //
 // There is no rule yet, so nothing is flagged. Post one, change it by posting it anew, and take it back:
 //
-//   curl -d '{ "rule": "often", "withinMs": 10000, "maxCount": 20, "maxCents": 500000 }' http://127.0.0.1:8080/rules
-//   curl -d '{ "rule": "often", "off": true }' http://127.0.0.1:8080/rules
+//   curl -H content-type:application/json -d '{ "rule": "often", "withinMs": 10000, "maxCount": 20, "maxCents": 500000 }' http://127.0.0.1:8080/rules
+//   curl -H content-type:application/json -d '{ "rule": "often", "off": true }' http://127.0.0.1:8080/rules
 //
 // Ctrl-C stops it. Another port: `... fraud.ts -- 8081`.
 
@@ -26,7 +26,9 @@ const port = Number(process.argv[2] ?? 8080);
 const p = pipeline('fraud');
 
 const rules = p
-  .from(httpServer({ port, path: '/rules', schema: Change, onListening: ({ port }) => console.error(`rules: http://127.0.0.1:${port}/rules`) }))
+  .from(
+    httpServer({ port, path: '/rules', schema: Change, onListening: ({ port }) => console.error(`rules: http://127.0.0.1:${port}/rules`) }),
+  )
   .name('rules');
 
 p.from(transactions)

@@ -2,7 +2,7 @@ import { generator } from 'millrace/connectors/generator';
 
 const START = Date.UTC(2026, 0, 1);
 
-/** Fifty card payments in a second, without end. One card in a hundred is used far more often than the others. */
+/** Fifty card payments in a second, without end. One card is used five times as often as each of the hundred others. */
 export const transactions = generator({
   seed: 3,
   rate: 50,

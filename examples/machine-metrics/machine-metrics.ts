@@ -15,7 +15,13 @@ p.from(machine(everyMs, samples))
   .eventTime(s => s.at)
   .keyBy(() => 'this machine')
   .window(tumbling('5s'))
-  .aggregate({ samples: count(), cpu: mean(s => s.cpu), cpuPeak: max(s => s.cpu), load: mean(s => s.load), memory: max(s => s.memoryUsedBytes) })
+  .aggregate({
+    samples: count(),
+    cpu: mean(s => s.cpu),
+    cpuPeak: max(s => s.cpu),
+    load: mean(s => s.load),
+    memory: max(s => s.memoryUsedBytes),
+  })
   .to(
     consoleTable({
       columns: {

@@ -1,7 +1,7 @@
 // Reports devices that have gone silent, and those that come back: a process function with state and timers for each device.
 //
 //   npm run millrace -- run examples/silent-devices/silent-devices.ts
-//   curl -d '{ "device": "pump-3" }' http://127.0.0.1:8080/heartbeats       and again, or not
+//   curl -H content-type:application/json -d '{ "device": "pump-3" }' http://127.0.0.1:8080/heartbeats       and again, or not
 //
 // Ctrl-C stops it. Another port: `... silent-devices.ts -- 8081`. Its test, silent-devices.test.ts, shows how a program is tested on virtual time.
 

@@ -86,7 +86,10 @@ describe('results', () => {
     expect([h.values, h.watermarks]).toEqual([[10], [50, 70]]);
     call(2).resolve();
     await h.settle();
-    expect([h.values, h.watermarks]).toEqual([[10, 20], [50, 70, Infinity]]);
+    expect([h.values, h.watermarks]).toEqual([
+      [10, 20],
+      [50, 70, Infinity],
+    ]);
   });
 
   test('wait while the output is blocked', async () => {

@@ -33,7 +33,10 @@ declare class Keyed<K, T> {
     LeftOut extends Results = void,
     RightOut extends Results = void,
     TimerOut extends Results = void,
-  >(other: Keyed<K, U>, fn: CoProcessFunction<K, T, U, S, LeftOut, RightOut, TimerOut>): {
+  >(
+    other: Keyed<K, U>,
+    fn: CoProcessFunction<K, T, U, S, LeftOut, RightOut, TimerOut>,
+  ): {
     result: ResultOf<LeftOut> | ResultOf<RightOut> | ResultOf<TimerOut>;
   };
   broadcast<
@@ -43,7 +46,10 @@ declare class Keyed<K, T> {
     Out extends Results = void,
     BroadcastOut extends Results = void,
     TimerOut extends Results = void,
-  >(rules: U[], fn: KeyedBroadcastProcessFunction<K, T, U, S, B, Out, BroadcastOut, TimerOut>): {
+  >(
+    rules: U[],
+    fn: KeyedBroadcastProcessFunction<K, T, U, S, B, Out, BroadcastOut, TimerOut>,
+  ): {
     result: ResultOf<Out> | ResultOf<BroadcastOut> | ResultOf<TimerOut>;
   };
   broadcastUnkeyed<U, B extends StateDescriptors, Out extends Results = void, BroadcastOut extends Results = void>(
@@ -94,7 +100,10 @@ describe('a process function needs no annotation', () => {
           recent: listState<Reading>('recent'),
           seen: mapState<string, Date>('seen'),
           total: reducingState<number>('total', (a, b) => a + b),
-          worst: aggregatingState('worst', max((r: Reading) => r.value)),
+          worst: aggregatingState(
+            'worst',
+            max((r: Reading) => r.value),
+          ),
         },
         onRecord(r, ctx) {
           expectTypeOf(ctx.key).toEqualTypeOf<string>();
@@ -127,7 +136,7 @@ describe('a process function needs no annotation', () => {
       // @ts-expect-error a result by itself is not taken
       readings.process({ onRecord: r => ({ v: r.value }) });
       // @ts-expect-error calls that take their time belong into mapAsync
-      readings.process({ onRecord: async r => [r] });
+      readings.process({ onRecord: async r => [r] }); // oxlint-disable-line typescript/no-misused-promises
       // @ts-expect-error the record has no such field
       readings.process({ onRecord: r => [r.val] });
       // @ts-expect-error there is no state

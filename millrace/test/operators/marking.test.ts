@@ -27,7 +27,11 @@ function everything(options: { ttl?: StateTtl }): Operator<unknown> {
     list: listState<number>('list', options),
     map: mapState<number, number>('map', options),
     sum: reducingState<number>('sum', (a, b) => a + b, options),
-    all: aggregatingState('all', collect((n: number) => n), options),
+    all: aggregatingState(
+      'all',
+      collect((n: number) => n),
+      options,
+    ),
   };
   const rules = { rules: broadcastState<number, number>('rules') };
   return keyedBroadcastProcess<string, number, number, typeof state, typeof rules, unknown[], void, void>({

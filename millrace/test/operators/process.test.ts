@@ -311,7 +311,11 @@ test('two inputs share state and timers', () => {
 const open = () => valueState<number>('open');
 
 test('says what it keeps', () => {
-  const described = keyedProcess({ state: { a: valueState('a', { default: 0, ttl: '1h' }), b: listState('b') }, onRecord: () => {}, onTimer: () => {} });
+  const described = keyedProcess({
+    state: { a: valueState('a', { default: 0, ttl: '1h' }), b: listState('b') },
+    onRecord: () => {},
+    onTimer: () => {},
+  });
   expect(described).toMatchObject({
     kind: 'process',
     description: 'state a, b; timers',

@@ -39,7 +39,12 @@ const sales = fc.array(fc.record({ shop: fc.constantFrom('a', 'b', 'c'), n: fc.n
 describe('reduce', () => {
   test('emits every new value, beginning with the first record as it is', () => {
     const h = reducing();
-    for (const [n, time] of [[1, 10], [2, 20], [3, 15]] as const) h.feed({ shop: 'a', n }, time, 'a');
+    for (const [n, time] of [
+      [1, 10],
+      [2, 20],
+      [3, 15],
+    ] as const)
+      h.feed({ shop: 'a', n }, time, 'a');
     expect(h.out).toEqual([
       { value: { shop: 'a', n: 1 }, time: 10 },
       { value: { shop: 'a', n: 3 }, time: 20 },

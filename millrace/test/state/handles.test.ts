@@ -129,7 +129,12 @@ test('reducing state folds', () => {
 
 describe('aggregating state', () => {
   test('is the result of an aggregate', () => {
-    const h = new StateHarness({ mean: aggregatingState('mean', mean((n: number) => n)) });
+    const h = new StateHarness({
+      mean: aggregatingState(
+        'mean',
+        mean((n: number) => n),
+      ),
+    });
     expect(h.run(ctx => ctx.state.mean.get())).toBeUndefined();
     h.run(ctx => ctx.state.mean.add(1));
     h.run(ctx => ctx.state.mean.add(2));
@@ -152,7 +157,12 @@ describe('aggregating state', () => {
   });
 
   test('takes nothing of a record whose input throws', () => {
-    const h = new StateHarness({ all: aggregatingState('all', collect((n: number) => (n < 0 ? refuse() : n))) });
+    const h = new StateHarness({
+      all: aggregatingState(
+        'all',
+        collect((n: number) => (n < 0 ? refuse() : n)),
+      ),
+    });
     h.run(ctx => ctx.state.all.add(1));
     h.run(({ state }) => {
       state.all.add(2);
@@ -169,7 +179,10 @@ describe('a call that throws', () => {
     list: listState<number>('list'),
     map: mapState<string, number>('map'),
     sum: reducingState<number>('sum', (a, b) => a + b),
-    all: aggregatingState('all', collect((n: number) => n)),
+    all: aggregatingState(
+      'all',
+      collect((n: number) => n),
+    ),
   });
 
   const read = (h: StateHarness<ReturnType<typeof state>>) =>
@@ -232,7 +245,9 @@ describe('a call that throws', () => {
 
 describe('misuse', () => {
   test('two pieces of state of one name', () => {
-    expect(() => new StateHarness({ a: valueState('x'), b: listState('x') })).toThrow(expect.objectContaining({ code: 'STATE_NAME_TAKEN' }));
+    expect(() => new StateHarness({ a: valueState('x'), b: listState('x') })).toThrow(
+      expect.objectContaining({ code: 'STATE_NAME_TAKEN' }),
+    );
   });
 
   test('a handle that is used after the call', () => {

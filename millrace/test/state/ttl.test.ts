@@ -19,7 +19,11 @@ function stateWith(ttl: StateTtl) {
     list: listState<number>('list', { ttl }),
     map: mapState<string, number>('map', { ttl }),
     sum: reducingState<number>('sum', (a, b) => a + b, { ttl }),
-    total: aggregatingState('total', sum((n: number) => n), { ttl }),
+    total: aggregatingState(
+      'total',
+      sum((n: number) => n),
+      { ttl },
+    ),
   };
 }
 
@@ -129,7 +133,10 @@ describe('by event time', () => {
 
   test('the watermark removes', () => {
     const h = new StateHarness(stateWith(ttl));
-    for (const [key, timeMs] of [['a', 1000], ['b', 1050]] as const) {
+    for (const [key, timeMs] of [
+      ['a', 1000],
+      ['b', 1050],
+    ] as const) {
       h.run(({ state }) => (state.value.set(1), state.map.set('x', 1)), key, timeMs);
     }
     h.watermark(1000 + GONE_MS);

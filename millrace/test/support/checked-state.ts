@@ -30,7 +30,8 @@ class CheckedSpace<V> implements KeySpace<V> {
   }
 
   mark(cell: Cell<V>): void {
-    if (this.space.get(cell.key) !== cell) throw new Error(`${this.where}: a cell of ${String(cell.key)} was marked that is no longer there`);
+    if (this.space.get(cell.key) !== cell)
+      throw new Error(`${this.where}: a cell of ${String(cell.key)} was marked that is no longer there`);
     this.announced.add(cell.key);
     this.space.mark(cell);
   }
@@ -47,7 +48,8 @@ class CheckedSpace<V> implements KeySpace<V> {
   /** Throws when something was changed and not announced, or cannot be saved. */
   verify(): void {
     const now = new Map<Key, string>();
-    for (const { key, value } of this.space.cells()) now.set(key, inspect(structuredClone(value), { depth: Infinity, maxArrayLength: null }));
+    for (const { key, value } of this.space.cells())
+      now.set(key, inspect(structuredClone(value), { depth: Infinity, maxArrayLength: null }));
     for (const key of new Set([...now.keys(), ...this.before.keys()])) {
       if (now.get(key) === this.before.get(key) || this.announced.has(key)) continue;
       throw new Error(`${this.where}: ${String(key)} changed from ${this.before.get(key)} to ${now.get(key)} and was not marked`);
@@ -68,10 +70,10 @@ export class CheckedStateBackend extends HeapStateBackend {
       const heap = super.operator(id);
       const tables = new Map<string, Table<never>>();
       state = {
-        table: <V>(name: string) => {
+        table: name => {
           const table = tables.get(name) ?? this.check(heap.table<never>(name), `${id} ${name}`);
           tables.set(name, table);
-          return table as unknown as Table<V>;
+          return table;
         },
       };
       this.states.set(id, state);

@@ -12,7 +12,13 @@ function open(backend = new HeapStateBackend()): TimerQueue {
 
 function fire(queue: TimerQueue, untilMs: number): Fired[] {
   const fired: Fired[] = [];
-  expect(queue.advance(untilMs, (...timer) => void fired.push(timer), () => false)).toBe(true);
+  expect(
+    queue.advance(
+      untilMs,
+      (...timer) => void fired.push(timer),
+      () => false,
+    ),
+  ).toBe(true);
   return fired;
 }
 
@@ -65,7 +71,12 @@ describe('a timer queue', () => {
     const queue = open();
     for (const key of ['a', 'b', 'c']) queue.register(10, key);
     const fired: unknown[] = [];
-    const advance = (room: number) => queue.advance(10, (_, key) => void fired.push(key), () => fired.length >= room);
+    const advance = (room: number) =>
+      queue.advance(
+        10,
+        (_, key) => void fired.push(key),
+        () => fired.length >= room,
+      );
     expect(advance(2)).toBe(false);
     expect(fired).toEqual(['a', 'b']);
     expect(advance(9)).toBe(true);
@@ -88,7 +99,11 @@ describe('a timer queue', () => {
     queue.delete(10, 'a', 2);
     backend.verify();
     const fired: number[] = [];
-    queue.advance(10, (_, __, tag) => void fired.push(tag), () => fired.length > 0);
+    queue.advance(
+      10,
+      (_, __, tag) => void fired.push(tag),
+      () => fired.length > 0,
+    );
     backend.verify();
     expect(fired).toEqual([1]);
   });

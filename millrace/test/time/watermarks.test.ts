@@ -19,7 +19,12 @@ describe('watermark strategies', () => {
   test('bounded out-of-orderness lies behind the largest time', () => {
     const strategy = boundedOutOfOrderness('5s');
     expect(strategy).toMatchObject({ kind: 'bounded', boundMs: 5000 });
-    expect(watermarks(strategy, [[], [{ t: 10_000 }, { t: 7_000 }], [{ t: 9_000 }], [{ t: 11_000 }]])).toEqual([-Infinity, 4999, 4999, 5999]);
+    expect(watermarks(strategy, [[], [{ t: 10_000 }, { t: 7_000 }], [{ t: 9_000 }], [{ t: 11_000 }]])).toEqual([
+      -Infinity,
+      4999,
+      4999,
+      5999,
+    ]);
   });
 
   test('monotonous is bounded by nothing', () => {

@@ -50,7 +50,7 @@ export class TestStream extends EventEmitter implements WritableLike {
     const lines: string[] = [''];
     let row = 0;
     // oxlint-disable-next-line no-control-regex
-    for (const [piece, up, , plain] of this.text.matchAll(/\u001b\[(\d+)A|(\u001b\[J)|([^\u001b\n]+)|\n/g)) {
+    for (const [piece, up, , plain] of this.text.matchAll(/\u001b\[(\d+)F|(\u001b\[J)|([^\u001b\n]+)|\n/g)) {
       if (up !== undefined) row -= Number(up);
       else if (plain !== undefined) lines[row] += plain;
       else if (piece === '\n') lines[++row] ??= '';
