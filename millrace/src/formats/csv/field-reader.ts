@@ -37,7 +37,8 @@ export function textReader(quote: string): (row: Row, i: number) => string {
 /** Reads a field as the schema describes it. What cannot be converted stays text, which the schema then refuses. */
 export function fieldReader(shape: ValueShape & { optional: boolean }, quote: string, nullText: string): FieldReader {
   const read = anyFieldReader(shape, quote, nullText);
-  if (shape.kind !== 'number' && shape.kind !== 'integer') return read;
+  // Where null is written as a number, each number has to be told from it.
+  if ((shape.kind !== 'number' && shape.kind !== 'integer') || NUMBER.test(nullText)) return read;
   const whole = shape.kind === 'integer';
   return (row, i) => {
     const { starts, ends } = row.scanner;
