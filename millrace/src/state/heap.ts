@@ -56,7 +56,12 @@ class HeapSpace<V> implements KeySpace<V> {
     for (const map of this.full) if (map.delete(key)) return;
   }
 
-  *cells(): IterableIterator<Cell<V>> {
+  cells(): IterableIterator<Cell<V>> {
+    // The Map's own iterator is several times as fast as a generator around it.
+    return this.full.length === 0 ? this.map.values() : this.cellsOfAll();
+  }
+
+  private *cellsOfAll(): IterableIterator<Cell<V>> {
     for (const map of this.full) yield* map.values();
     yield* this.map.values();
   }
