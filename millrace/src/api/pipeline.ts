@@ -49,7 +49,10 @@ export class Pipeline {
 
   /** Every record that could not be processed, from all sources and operators: undecodable, invalid, late and failed ones. */
   get rejects(): Stream<Reject> {
-    this.rejectStream ??= new Stream<Reject>(this, this.builder, { from: this.builder.add({ type: 'rejects' }, []), exchange: { kind: 'forward' } });
+    this.rejectStream ??= new Stream<Reject>(this, this.builder, {
+      from: this.builder.add({ type: 'rejects' }, []),
+      exchange: { kind: 'forward' },
+    });
     return this.rejectStream;
   }
 

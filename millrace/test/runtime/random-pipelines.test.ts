@@ -67,7 +67,8 @@ interface Results {
 const ends = {
   tumbling: {
     on: (s: Stream<Event>): Results => s.keyBy('k').window(tumbling(10)).aggregate(aggregates),
-    naive: (events: Event[]): unknown[] => naiveWindows(events, at => [{ start: Math.floor(at / 10) * 10, end: Math.floor(at / 10) * 10 + 10 }]),
+    naive: (events: Event[]): unknown[] =>
+      naiveWindows(events, at => [{ start: Math.floor(at / 10) * 10, end: Math.floor(at / 10) * 10 + 10 }]),
   },
   sliding: {
     on: (s: Stream<Event>): Results => s.keyBy('k').window(sliding(12, 4)).aggregate(aggregates),
@@ -130,7 +131,11 @@ const ends = {
   },
 } as const;
 
-const eventArb = fc.record({ k: fc.constantFrom<string>('a', 'b', 'c'), at: fc.integer({ min: -30, max: 120 }), v: fc.integer({ min: 0, max: 99 }) });
+const eventArb = fc.record({
+  k: fc.constantFrom<string>('a', 'b', 'c'),
+  at: fc.integer({ min: -30, max: 120 }),
+  v: fc.integer({ min: 0, max: 99 }),
+});
 
 const caseArb = fc.record({
   steps: fc.array(fc.constantFrom<keyof typeof steps>('odd', 'shift', 'twice'), { maxLength: 3 }),
@@ -138,7 +143,9 @@ const caseArb = fc.record({
   timeFirst: fc.boolean(),
   splits: fc.integer({ min: 1, max: 3 }),
   // Event by event which split it comes by, and how many are fed at once.
-  feeds: fc.array(fc.record({ events: fc.array(eventArb, { maxLength: 8 }), split: fc.nat({ max: 2 }), hold: fc.boolean() }), { maxLength: 12 }),
+  feeds: fc.array(fc.record({ events: fc.array(eventArb, { maxLength: 8 }), split: fc.nat({ max: 2 }), hold: fc.boolean() }), {
+    maxLength: 12,
+  }),
 });
 
 test('random pipelines give what a plain computation over the whole input gives', async () => {
@@ -151,13 +158,19 @@ test('random pipelines give what a plain computation over the whole input gives'
       for (const step of chosen) stream = steps[step].on(stream);
       // Where a step has changed the times, they are assigned after it.
       stream = timed(stream);
-      ends[end].on(stream).to(callback(() => {}), { name: 'out' });
+      ends[end].on(stream).to(
+        callback(() => {}),
+        { name: 'out' },
+      );
 
       const names = Array.from({ length: splits }, (_, i) => String(i));
       const t = await testPipeline(p, { splits: { events: names } });
       for (const { events, split, hold } of feeds) {
         if (hold) t.sink('out').hold();
-        await t.source<Event>('events').split(names[split % splits]!).feed(...events);
+        await t
+          .source<Event>('events')
+          .split(names[split % splits]!)
+          .feed(...events);
         if (hold) await t.sink('out').release();
       }
       await t.finish();

@@ -1,23 +1,38 @@
 // Imported as a whole: a named import of what an older Node lacks would fail before anything could be said about it.
 import zlib from 'node:zlib';
-import type { CompressionCodec, Compressors } from 'hyparquet';
+import { type CompressionCodec, type Compressors, snappyUncompress } from 'hyparquet';
 import { MillraceError } from '../../base/errors.ts';
 
-/** zlib works in pieces of at least this many bytes. */
+/** Bounds of the pieces in which zlib unpacks, in bytes. Most pages are one piece. */
 const LEAST_CHUNK = 64;
+const MOST_CHUNK = 4 * 1024 * 1024;
 
-/** One piece for the whole page, and no more memory than the page says it needs. */
+/** No more memory than the page says it needs, and not all of it before it is needed, as the page may be damaged. */
 function bounds(outputLength: number): { chunkSize: number; maxOutputLength: number } {
-  const size = Math.max(LEAST_CHUNK, outputLength);
-  return { chunkSize: size, maxOutputLength: size };
+  const length = Math.max(LEAST_CHUNK, outputLength);
+  return { chunkSize: Math.min(MOST_CHUNK, length), maxOutputLength: length };
 }
 
-/** Unpacks pages, by codec; Snappy and no compression are built into hyparquet. */
+/** Unpacks pages, by codec. */
 export const decompressors: Compressors = {
+  SNAPPY: unpackSnappy,
   GZIP: (input, outputLength) => zlib.gunzipSync(input, bounds(outputLength)),
   BROTLI: (input, outputLength) => zlib.brotliDecompressSync(input, bounds(outputLength)),
   ZSTD: (input, outputLength) => zlib.zstdDecompressSync(input, bounds(outputLength)),
 };
+
+/** What is packed begins with its length when unpacked, in groups of seven bits. */
+function unpackSnappy(input: Uint8Array, outputLength: number): Uint8Array {
+  let length = 0;
+  for (let i = 0, factor = 1; i < 5; i++, factor *= 0x80) {
+    length += ((input[i] ?? 0) & 0x7f) * factor;
+    if ((input[i] ?? 0) < 0x80) break;
+  }
+  if (length !== outputLength) throw new RangeError(`a page of ${length} bytes that should have ${outputLength}`);
+  const output = new Uint8Array(outputLength);
+  snappyUncompress(input, output);
+  return output;
+}
 
 const READABLE: readonly CompressionCodec[] = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD'];
 

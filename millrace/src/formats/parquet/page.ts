@@ -93,6 +93,7 @@ export function openDataPage(decoding: PageDecoding, header: PageHeader, bytes: 
 export function openDictionaryPage({ element, chunk, conversion }: PageDecoding, header: PageHeader, bytes: Buffer): Dictionary {
   const page = unpacked(bytes, header.uncompressed_page_size, chunk);
   const count = header.dictionary_page_header?.num_values ?? 0;
+  if (count > page.length) throw new RangeError(`a dictionary of ${count} values in ${page.length} bytes`);
   return new Dictionary(plainReader(chunk.type, element.type_length, conversion.asText, page, 0), count, conversion);
 }
 
