@@ -1,7 +1,8 @@
 // Imported as a whole: a named import of what an older Node lacks would fail before anything could be said about it.
 import zlib from 'node:zlib';
-import { type CompressionCodec, type Compressors, snappyUncompress } from 'hyparquet';
+import type { CompressionCodec, Compressors } from 'hyparquet';
 import { MillraceError } from '../../base/errors.ts';
+import { unpackSnappy } from './snappy.ts';
 
 /** Bounds of the pieces in which zlib unpacks, in bytes. Most pages are one piece. */
 const LEAST_CHUNK = 64;
@@ -13,26 +14,20 @@ function bounds(outputLength: number): { chunkSize: number; maxOutputLength: num
   return { chunkSize: Math.min(MOST_CHUNK, length), maxOutputLength: length };
 }
 
+type Unpack = (input: Uint8Array, outputLength: number) => Uint8Array;
+
+/** Some writers pack nothing into nothing, which is no valid input of a codec. */
+function orNothing(unpack: Unpack): Unpack {
+  return (input, outputLength) => (outputLength === 0 ? new Uint8Array() : unpack(input, outputLength));
+}
+
 /** Unpacks pages, by codec. */
 export const decompressors: Compressors = {
-  SNAPPY: unpackSnappy,
-  GZIP: (input, outputLength) => zlib.gunzipSync(input, bounds(outputLength)),
-  BROTLI: (input, outputLength) => zlib.brotliDecompressSync(input, bounds(outputLength)),
-  ZSTD: (input, outputLength) => zlib.zstdDecompressSync(input, bounds(outputLength)),
+  SNAPPY: orNothing(unpackSnappy),
+  GZIP: orNothing((input, outputLength) => zlib.gunzipSync(input, bounds(outputLength))),
+  BROTLI: orNothing((input, outputLength) => zlib.brotliDecompressSync(input, bounds(outputLength))),
+  ZSTD: orNothing((input, outputLength) => zlib.zstdDecompressSync(input, bounds(outputLength))),
 };
-
-/** What is packed begins with its length when unpacked, in groups of seven bits. */
-function unpackSnappy(input: Uint8Array, outputLength: number): Uint8Array {
-  let length = 0;
-  for (let i = 0, factor = 1; i < 5; i++, factor *= 0x80) {
-    length += ((input[i] ?? 0) & 0x7f) * factor;
-    if ((input[i] ?? 0) < 0x80) break;
-  }
-  if (length !== outputLength) throw new RangeError(`a page of ${length} bytes that should have ${outputLength}`);
-  const output = new Uint8Array(outputLength);
-  snappyUncompress(input, output);
-  return output;
-}
 
 const READABLE: readonly CompressionCodec[] = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD'];
 

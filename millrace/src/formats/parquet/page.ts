@@ -128,8 +128,6 @@ function converting(values: ValueReader, conversion: Conversion): ValueReader {
 }
 
 function unpacked(bytes: Buffer, size: number, chunk: ColumnMetaData | undefined): Buffer {
-  // Some writers pack nothing into nothing, which is no valid input of a codec.
-  if (size === 0) return bytes.subarray(0, 0);
   return asBuffer(decompressPage(bytes, size, chunk?.codec ?? 'UNCOMPRESSED', decompressors));
 }
 
