@@ -4,7 +4,8 @@ import { expiringTask, type RunningOptions, runningState, runningTtl } from './r
 
 /** What of a composed aggregate is needed to run it by key: accumulators of type A are changed in place. */
 export interface RunningAggregate<in T, A, out R> {
-  create(): A;
+  /** An accumulator that holds one record. */
+  begin(record: T): A;
   /** Folds a record in. It throws before it has changed anything. */
   add(accumulator: A, record: T): void;
   /** A new object each time. */
@@ -30,16 +31,16 @@ export function runningAggregate<T, A, R>(
     state: runningState('accumulators', 'aggregating', ttl),
     open(context) {
       const { output } = context;
-      const fold = (accumulator: A, record: T) => {
-        aggregate.add(accumulator, record);
-        return accumulator;
-      };
       if (ttl !== undefined) {
         return expiringTask<A>(
           context,
           'accumulators',
           ttl,
-          (accumulator, record) => fold(accumulator === undefined ? aggregate.create() : accumulator, record),
+          (accumulator, record) => {
+            if (accumulator === undefined) return aggregate.begin(record);
+            aggregate.add(accumulator, record);
+            return accumulator;
+          },
           (key, accumulator, time) => output.emit(aggregate.keyedResult(decodeKey(key), accumulator), time),
         );
       }
@@ -50,7 +51,7 @@ export function runningAggregate<T, A, R>(
             const cell = space.get(key);
             let accumulator: A;
             if (cell === undefined) {
-              accumulator = fold(aggregate.create(), record);
+              accumulator = aggregate.begin(record);
               space.add(key, accumulator);
             } else {
               accumulator = cell.value;

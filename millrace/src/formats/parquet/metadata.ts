@@ -1,4 +1,5 @@
 import { type ColumnChunk, type FileMetaData, parquetMetadataAsync } from 'hyparquet';
+import { markGeoColumns } from 'hyparquet/src/geoparquet.js';
 import { MillraceError } from '../../base/errors.ts';
 import { corruptFile } from './corrupt.ts';
 import { asyncBuffer, type RandomAccess } from './random-access.ts';
@@ -13,10 +14,12 @@ const MAGIC_BYTES = 4n;
  */
 export async function readMetadata(file: RandomAccess): Promise<FileMetaData> {
   try {
-    const metadata = await parquetMetadataAsync(asyncBuffer(file));
+    const metadata = await parquetMetadataAsync(asyncBuffer(file), { geoparquet: false });
     const fault = faultOf(metadata, BigInt(file.byteLength));
-    if (fault === undefined) return metadata;
-    throw corruptFile(file.path, fault);
+    if (fault !== undefined) throw corruptFile(file.path, fault);
+    // Left until now, as it would go round in a circle in a schema that is damaged.
+    markGeoColumns(metadata.schema, metadata.key_value_metadata);
+    return metadata;
   } catch (error) {
     if (error instanceof MillraceError) throw error;
     throw corruptFile(file.path, `${file.byteLength} bytes without the footer of one`, error);
@@ -29,6 +32,10 @@ export function rowsOf(metadata: FileMetaData): number {
 
 /** What the footer says that cannot be, if anything. */
 function faultOf(metadata: FileMetaData, byteLength: bigint): string | undefined {
+  const odd = metadata.schema.find(
+    ({ num_children: children }) => children !== undefined && !(Number.isInteger(children) && children >= 0),
+  );
+  if (odd !== undefined) return `a schema in which '${odd.name}' has ${odd.num_children} children`;
   let rows = 0n;
   for (const [i, group] of metadata.row_groups.entries()) {
     if (!isCount(group.num_rows)) return `row group ${i} of ${group.num_rows} rows`;

@@ -13,6 +13,10 @@ export type Accumulators = Record<`a${number}`, unknown>;
 /** Several aggregates folded as one. */
 export interface ComposedAggregates<in T, out R> {
   create(): Accumulators;
+  /** New accumulators that hold one record: `create` and `add` in one step. */
+  begin(record: T): Accumulators;
+  /** A copy that may be changed. */
+  copy(accumulators: Accumulators): Accumulators;
   /** Takes all inputs of a record, then folds them in place. Where an input throws, nothing has been folded. */
   add(accumulators: Accumulators, record: T): void;
   /** Folds a later part in, in place; `other` stays as it is. */
@@ -70,21 +74,35 @@ export function composeClosures(named: Named): ComposedAggregates<never, unknown
   const results = (accumulators: Accumulators) =>
     parts.map(({ name, aggregate, field }) => [name, aggregate.result(accumulators[field] as never)] as const);
 
+  const create = (): Accumulators => Object.fromEntries(parts.map(({ aggregate, field }) => [field, aggregate.create()]));
+  const add = (accumulators: Accumulators, record: never) => {
+    for (let i = 0; i < parts.length; i++) inputs[i] = parts[i]!.aggregate.input(record);
+    for (let i = 0; i < parts.length; i++) {
+      const { aggregate, field } = parts[i]!;
+      const input = inputs[i];
+      if (input !== undefined && input !== null) accumulators[field] = aggregate.add(accumulators[field] as never, input as never);
+    }
+  };
+  const merge = (accumulators: Accumulators, other: Accumulators) => {
+    for (const { aggregate, field } of parts) {
+      accumulators[field] = aggregate.merge(accumulators[field] as never, other[field] as never);
+    }
+  };
+
   return {
-    create: () => Object.fromEntries(parts.map(({ aggregate, field }) => [field, aggregate.create()])),
-    add(accumulators, record) {
-      for (let i = 0; i < parts.length; i++) inputs[i] = parts[i]!.aggregate.input(record);
-      for (let i = 0; i < parts.length; i++) {
-        const { aggregate, field } = parts[i]!;
-        const input = inputs[i];
-        if (input !== undefined && input !== null) accumulators[field] = aggregate.add(accumulators[field] as never, input as never);
-      }
+    create,
+    begin(record) {
+      const accumulators = create();
+      add(accumulators, record);
+      return accumulators;
     },
-    merge(accumulators, other) {
-      for (const { aggregate, field } of parts) {
-        accumulators[field] = aggregate.merge(accumulators[field] as never, other[field] as never);
-      }
+    copy(accumulators) {
+      const copied = create();
+      merge(copied, accumulators);
+      return copied;
     },
+    add,
+    merge,
     // fromEntries defines fields and never calls a setter, so `__proto__` is a name like any other.
     result: accumulators => Object.fromEntries(results(accumulators)),
     keyedResult: (key, accumulators) => Object.fromEntries([['key', key], ...results(accumulators)]) as never,
@@ -97,6 +115,8 @@ export function composeClosures(named: Named): ComposedAggregates<never, unknown
 export function composeGenerated(named: Named): ComposedAggregates<never, unknown> {
   const bound: Record<string, unknown> = {};
   const create: string[] = [];
+  const begin: string[] = [];
+  const copy: string[] = [];
   const inputs: string[] = [];
   const adds: string[] = [];
   const merges: string[] = [];
@@ -111,13 +131,17 @@ export function composeGenerated(named: Named): ComposedAggregates<never, unknow
     const add = `if (${value} !== undefined && ${value} !== null) ${field} = ${self}.add(${field}, ${value});`;
     if (inline === undefined) {
       create.push(`a${i}: ${self}.create()`);
+      begin.push(`a${i}: ${value} === undefined || ${value} === null ? ${self}.create() : ${self}.add(${self}.create(), ${value})`);
+      copy.push(`a${i}: ${self}.merge(${self}.create(), ${field})`);
       inputs.push(`const ${value} = ${self}.input(record);`);
       adds.push(add);
       merges.push(`${field} = ${self}.merge(${field}, ${other});`);
     } else {
       create.push(`a${i}: ${inline.create}`);
+      copy.push(`a${i}: ${inline.copy(field)}`);
       merges.push(inline.merge(field, other, self));
       if (inline.of === undefined) {
+        begin.push(`a${i}: ${inline.begin(value)}`);
         adds.push(inline.add(field, value, self));
       } else {
         bound[`of${i}`] = inline.of;
@@ -127,6 +151,10 @@ export function composeGenerated(named: Named): ComposedAggregates<never, unknow
           `const common${i} = ${inline.common(value)};`,
           `if (!common${i}) ${value} = check${i}(${value});`,
         );
+        begin.push(
+          `a${i}: common${i} ? ${inline.begin(value)} : ` +
+            `${value} === undefined || ${value} === null ? ${inline.create} : ${self}.add(${inline.create}, ${value})`,
+        );
         adds.push(`if (common${i}) { ${inline.add(field, value, self)} } else ${add}`);
       }
     }
@@ -135,6 +163,11 @@ export function composeGenerated(named: Named): ComposedAggregates<never, unknow
   });
   const text = `return {
     create() { return { ${create.join(', ')} }; },
+    begin(record) {
+      ${inputs.join('\n      ')}
+      return { ${begin.join(', ')} };
+    },
+    copy(acc) { return { ${copy.join(', ')} }; },
     add(acc, record) {
       ${[...inputs, ...adds].join('\n      ')}
     },

@@ -25,6 +25,8 @@ export function count<T>(of?: (record: T) => unknown): Aggregate<T, number> {
       common: value => `${value} !== undefined && ${value} !== null`,
       check: value => value,
       create: '0',
+      begin: () => '1',
+      copy: field => field,
       add: field => `${field}++;`,
       merge: (field, other) => `${field} += ${other};`,
     },

@@ -68,6 +68,8 @@ function extreme<T>(name: string, of: (record: T) => unknown, keeps: '<=' | '>='
       common: isNumber,
       check,
       create: 'NaN',
+      begin: value => value,
+      copy: field => field,
       // A comparison with NaN is false: `!` makes the first value replace it.
       add: (field, value, self) =>
         `if (typeof ${field} === 'number') { if (!(${field} ${keeps} ${value})) ${field} = ${value}; } ` +

@@ -13,6 +13,13 @@ export interface Inline {
   readonly check: (value: unknown) => unknown;
   /** Expression of a new accumulator. */
   readonly create: string;
+  /**
+   * Expression of a new accumulator that holds one common value. Where values are whole numbers of 32 bits, it is one too, and V8 keeps such numbers in
+   * the object itself; the accumulator of nothing is often none.
+   */
+  readonly begin: (value: string) => string;
+  /** Expression of a copy that may be changed. */
+  readonly copy: (field: string) => string;
   /** Statement. `self` names the aggregate, for accumulators of an uncommon type. */
   readonly add: (field: string, value: string, self: string) => string;
   readonly merge: (field: string, other: string, self: string) => string;

@@ -35,6 +35,8 @@ export function mean<T>(of: (record: T) => unknown): Aggregate<T, number | null>
       common: isNumber,
       check,
       create: '{ sum: -0, count: 0 }',
+      begin: value => `{ sum: ${value}, count: 1 }`,
+      copy: field => `{ sum: ${field}.sum, count: ${field}.count }`,
       add: (field, value) => `${field}.sum += ${value}; ${field}.count++;`,
       merge: (field, other) => `${field}.sum += ${other}.sum; ${field}.count += ${other}.count;`,
     },

@@ -31,6 +31,8 @@ export function sum<T>(of: (record: T) => unknown): Aggregate<T, number | bigint
       common: isNumber,
       check,
       create: '-0',
+      begin: value => `${value} + 0`,
+      copy: field => field,
       add: (field, value, self) =>
         `if (typeof ${field} === 'number') ${field} += ${value} + 0; else ${field} = ${self}.add(${field}, ${value});`,
       merge: (field, other, self) =>

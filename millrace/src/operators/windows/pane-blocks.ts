@@ -170,6 +170,7 @@ export class PaneBlocks<A> {
 
 /** A copy that may be changed. */
 export function copyOf<A>(fn: WindowFunction<A, unknown>, accumulator: A): A {
+  if (fn.copy !== undefined) return fn.copy(accumulator);
   const copy = fn.create();
   fn.merge(copy, accumulator);
   return copy;

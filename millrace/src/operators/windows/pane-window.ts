@@ -89,6 +89,7 @@ export class PaneWindowTask<A, R> implements OperatorTask {
 
   private eventTimeInput(add: AddRecord<A>): ProcessRecord {
     const { fn, open } = this;
+    const begin = fn.begin ?? createAndAdd(fn, add);
     return (key, value, time) => {
       const space = open.spaceAt(time);
       if (space !== undefined) {
@@ -97,12 +98,10 @@ export class PaneWindowTask<A, R> implements OperatorTask {
           add(cell.value, value, time);
           space.mark(cell);
         } else {
-          const accumulator = fn.create();
-          add(accumulator, value, time);
-          space.add(key, accumulator);
+          space.add(key, begin(value, time));
         }
       } else {
-        this.addElsewhere(add, key, value, time);
+        this.addElsewhere(add, begin, key, value, time);
       }
     };
   }
@@ -115,18 +114,16 @@ export class PaneWindowTask<A, R> implements OperatorTask {
   }
 
   /** Adds a record whose pane is not known to be open. */
-  private addElsewhere(add: AddRecord<A>, key: Key, value: never, time: number): void {
+  private addElsewhere(add: AddRecord<A>, begin: BeginWithRecord<A>, key: Key, value: never, time: number): void {
     if (!Number.isFinite(time)) return rejectTimeless(this.context, value, time);
     let pane = this.panes.find(time);
     let added: A | undefined;
     if (pane === undefined) {
       const bounds = this.assigner.pane(time);
       if (this.isClosed(this.assigner.windows(bounds).at(-1)!)) return this.late(value, time);
-      const accumulator = this.fn.create();
-      add(accumulator, value, time);
+      added = begin(value, time);
       pane = this.panes.add(bounds);
-      pane.space.add(key, accumulator);
-      added = accumulator;
+      pane.space.add(key, added);
       this.scheduleBy(pane.firstEnd - 1);
     } else {
       if (this.isClosed(pane.last)) return this.late(value, time);
@@ -135,10 +132,8 @@ export class PaneWindowTask<A, R> implements OperatorTask {
         add(cell.value, value, time);
         pane.space.mark(cell);
       } else {
-        const accumulator = this.fn.create();
-        add(accumulator, value, time);
-        pane.space.add(key, accumulator);
-        added = accumulator;
+        added = begin(value, time);
+        pane.space.add(key, added);
       }
     }
     if (pane.firstEnd - 1 > this.passedMs) {
@@ -252,6 +247,17 @@ export class PaneWindowTask<A, R> implements OperatorTask {
     this.dueMs = timeMs;
     if (this.assigner.time === 'processing') this.context.wakeAt(timeMs + 1);
   }
+}
+
+/** Makes a new accumulator that holds one record. */
+type BeginWithRecord<A> = (record: never, timeMs: number) => A;
+
+function createAndAdd<A>(fn: WindowFunction<A, unknown>, add: AddRecord<A>): BeginWithRecord<A> {
+  return (record, timeMs) => {
+    const accumulator = fn.create();
+    add(accumulator, record, timeMs);
+    return accumulator;
+  };
 }
 
 /** Stands for all windows that have fired once time has passed. */

@@ -11,6 +11,10 @@ interface Accumulating<A> {
   /** One function for each input of the operator. */
   readonly inputs: readonly AddRecord<A>[];
   create(): A;
+  /** A new accumulator that holds a record, for functions of one input where that is quicker than `create` and adding. */
+  readonly begin?: (record: never) => A;
+  /** A copy that may be changed, where that is quicker than `create` and merging. */
+  readonly copy?: (accumulator: A) => A;
   /** Folds a later part of a window in, in place; `other` stays as it is. */
   merge(accumulator: A, other: A): void;
   /** Whether accumulators keep the records themselves, so that merged copies cost as much memory as the records do. */
@@ -45,6 +49,8 @@ export function aggregating<T, R>(
   return {
     inputs: [composed.add],
     create: composed.create,
+    begin: composed.begin,
+    copy: composed.copy,
     merge: composed.merge,
     keepsRecords: false,
     results: 'one',

@@ -257,6 +257,14 @@ function foldAll(composed: ComposedAggregates<never, unknown>, rows: Row[]) {
   return accumulators;
 }
 
+/** The same by `begin`, which the operators call for the first record of a key. */
+function beginAll(composed: ComposedAggregates<never, unknown>, rows: Row[]) {
+  if (rows.length === 0) return composed.create();
+  const accumulators = composed.begin(rows[0] as never);
+  for (const row of rows.slice(1)) composed.add(accumulators, row as never);
+  return accumulators;
+}
+
 function resultOf(result: unknown): never {
   return (result as { one: never }).one;
 }
@@ -301,14 +309,20 @@ describe.each(laws)('$name', ({ make, values, naive, same = (a, b) => expect(a).
         const [generated, closures] = [composeGenerated(named), composeClosures(named)];
         const whole = foldAll(generated, rows);
         expect(foldAll(closures, rows)).toEqual(whole);
+        expect(beginAll(generated, rows)).toEqual(whole);
+        expect(beginAll(closures, rows)).toEqual(whole);
         for (const [from, to] of [
           [generated, closures],
           [closures, generated],
         ] as const) {
-          const copy = structuredClone(foldAll(from, head));
-          for (const row of tail) to.add(copy, row as never);
-          expect(copy).toEqual(whole);
-          expect(to.result(copy)).toEqual(from.result(whole));
+          const original = foldAll(from, head);
+          const before = structuredClone(original);
+          for (const copy of [structuredClone(original), to.copy(original)]) {
+            for (const row of tail) to.add(copy, row as never);
+            expect(copy).toEqual(whole);
+            expect(to.result(copy)).toEqual(from.result(whole));
+          }
+          expect(original).toEqual(before);
         }
       }),
     );
