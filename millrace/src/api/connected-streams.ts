@@ -21,7 +21,7 @@ export class ConnectedStreams<K, L, R> {
     this.right = right;
   }
 
-  process<const S extends StateDescriptors, LeftOut extends Results, RightOut extends Results, TimerOut extends Results = void>(
+  process<const S extends StateDescriptors = {}, LeftOut extends Results = void, RightOut extends Results = void, TimerOut extends Results = void>(
     fn: CoProcessFunction<K, L, R, S, LeftOut, RightOut, TimerOut>,
   ): Stream<ResultOf<LeftOut> | ResultOf<RightOut> | ResultOf<TimerOut>> {
     return streamOf(this.left, { type: 'operator', operator: keyedCoProcess(fn) }, [this.left.edge, this.right.edge]);
@@ -56,9 +56,9 @@ export class KeyedBroadcastConnectedStream<K, T, U> {
   }
 
   process<
-    const S extends StateDescriptors,
-    const B extends StateDescriptors,
-    Out extends Results,
+    const S extends StateDescriptors = {},
+    const B extends StateDescriptors = {},
+    Out extends Results = void,
     BroadcastOut extends Results = void,
     TimerOut extends Results = void,
   >(fn: KeyedBroadcastProcessFunction<K, T, U, S, B, Out, BroadcastOut, TimerOut>): Stream<ResultOf<Out> | ResultOf<BroadcastOut> | ResultOf<TimerOut>> {

@@ -55,7 +55,7 @@ export class KeyedStream<K, T> extends StreamBase {
   }
 
   /** A function with state and timers for each key. */
-  process<const S extends StateDescriptors, Out extends Results, TimerOut extends Results = void>(
+  process<const S extends StateDescriptors = {}, Out extends Results = void, TimerOut extends Results = void>(
     fn: ProcessFunction<K, T, S, Out, TimerOut>,
   ): Stream<ResultOf<Out> | ResultOf<TimerOut>> {
     return streamOf(this, { type: 'operator', operator: keyedProcess(fn) }, [this.edge]);

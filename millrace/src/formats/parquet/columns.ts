@@ -1,5 +1,6 @@
 import type { SchemaTree } from 'hyparquet';
 import { MillraceError } from '../../base/errors.ts';
+import { similarNames } from '../../base/similar-name.ts';
 import type { FieldShape, RecordShape } from '../../types/schema.ts';
 
 /** A column that is read. */
@@ -44,7 +45,7 @@ const NAMES_SHOWN = 20;
 function missingColumn(path: string, name: string, root: SchemaTree): MillraceError {
   const names = root.children.map(child => child.element.name);
   const shown = names.slice(0, NAMES_SHOWN).map(n => `'${n}'`);
-  const similar = similarTo(name, names);
+  const similar = similarNames(name, names);
   return new MillraceError('SCHEMA_COLUMNS', {
     where: path,
     expected: `a column '${name}'`,

@@ -21,16 +21,16 @@ export function plainReader(element: SchemaElement, kind: ValueKind): ReadPlain 
   if (element.converted_type === 'DECIMAL' && (type === 'INT32' || type === 'INT64')) return decimalReader(element, type, kind);
   switch (type) {
     case 'BOOLEAN':
-      return accept(kind, 'boolean', 'boolean', readBooleans);
+      return kind === 'boolean' || kind === 'any' ? readBooleans : refuse(kind, 'boolean');
     case 'INT32':
       if (element.converted_type === 'DATE' || element.logical_type?.type === 'DATE') return instants(kind, 'date', readInt32, 86_400_000, 1);
       return integers(kind, isUnsigned(element, 32) ? readUint32 : readInt32);
     case 'INT64':
       return int64Reader(element, kind);
     case 'FLOAT':
-      return accept(kind, 'number', 'float', readFloats) ?? accept(kind, 'integer', 'float', readFloats);
+      return isNumeric(kind) ? readFloats : refuse(kind, 'float');
     case 'DOUBLE':
-      return accept(kind, 'number', 'double', readDoubles) ?? accept(kind, 'integer', 'double', readDoubles);
+      return isNumeric(kind) ? readDoubles : refuse(kind, 'double');
     case 'BYTE_ARRAY':
       return byteArrayReader(element, kind);
     default:
@@ -42,10 +42,9 @@ function refuse(kind: ValueKind, type: string): never {
   throw new KindMismatch(`a column of type ${type}, which does not give ${kind}`);
 }
 
-/** The reader when the schema has that kind or leaves it open. Numbers are also tried as integers, so for `number` refusal is left to that. */
-function accept(kind: ValueKind, accepted: 'number' | 'integer' | 'boolean', type: string, read: ReadPlain): ReadPlain | undefined {
-  if (kind === accepted || kind === 'any') return read;
-  return accepted === 'number' && kind === 'integer' ? undefined : refuse(kind, type);
+/** Kinds that take doubles; whether one is an integer shows with each value. */
+function isNumeric(kind: ValueKind): boolean {
+  return kind === 'number' || kind === 'integer' || kind === 'any';
 }
 
 function isUnsigned({ converted_type, logical_type }: SchemaElement, bits: number): boolean {
@@ -61,7 +60,7 @@ function decimalReader({ scale = 0 }: SchemaElement, type: 'INT32' | 'INT64', ki
 }
 
 function integers(kind: ValueKind, read: (...from: Parameters<ReadPlain>) => Float64Array): ReadPlain {
-  if (kind === 'number' || kind === 'integer' || kind === 'any') return read;
+  if (isNumeric(kind)) return read;
   if (kind === 'int64') return (...from) => BigInt64Array.from(read(...from), BigInt);
   return refuse(kind, 'integer');
 }
