@@ -151,6 +151,18 @@ export const errorCatalogue = {
     summary: 'a server that other machines can reach has no token',
     advice: 'set `token`, or leave `host` out so that only this machine can connect',
   },
+  SPLIT_GONE: {
+    summary: 'the state was reading something that the source does not have any more',
+    advice: 'bring it back, or start with a new state directory',
+  },
+  STATE_OTHER_PIPELINE: {
+    summary: 'the state belongs to another pipeline',
+    advice: 'give each pipeline a state directory of its own; the name of the pipeline tells them apart',
+  },
+  STATE_VERSION: {
+    summary: 'the state was written by another version of Millrace in a form that this one cannot read',
+    advice: 'run it with the version that wrote it, or newer',
+  },
   TEST_UNKNOWN_NODE: {
     summary: 'a test asks for a source or sink that the pipeline does not have',
     advice: 'use the id that `millrace plan` shows, or name it',

@@ -22,6 +22,8 @@ export interface DriverSet {
 }
 
 export interface Drivers extends DriverSet {
+  /** By the id of their stage. */
+  readonly assigners: ReadonlyMap<string, EventTimeAssigner>;
   /** Those that process the pipeline's own records. */
   readonly main: DriverSet;
   /** Those that process the reject stream. */
@@ -38,6 +40,7 @@ export function connectDrivers(plan: Plan, worker: Worker, splits: SplitNames): 
   const operators = new Map<PlanNode, OperatorDriver>();
   const sinks = new Map<PlanNode, SinkDriver>();
   const unions = new Map<PlanNode, UnionDriver>();
+  const assigners = new Map<string, EventTimeAssigner>();
 
   for (const node of plan.nodes) {
     if (node.type === 'source') sources.set(node, new SourceDriver(node, worker));
@@ -57,7 +60,7 @@ export function connectDrivers(plan: Plan, worker: Worker, splits: SplitNames): 
     sinks: [...sinks].flatMap(([node, driver]) => (included(node) ? [driver] : [])),
   });
   return {
-    drivers: { ...set(() => true), main: set(node => !afterRejects.has(node)), ofRejects: set(node => afterRejects.has(node)) },
+    drivers: { ...set(() => true), assigners, main: set(node => !afterRejects.has(node)), ofRejects: set(node => afterRejects.has(node)) },
     rejects,
   };
 
@@ -138,9 +141,11 @@ export function connectDrivers(plan: Plan, worker: Worker, splits: SplitNames): 
       const driver = sources.get(source)!;
       driver.idleAfterMs = Math.min(driver.idleAfterMs, stage.idleAfterMs ?? Infinity);
     }
-    const assigner = new EventTimeAssigner(stage.strategy, stage.maxAheadMs, worker.environment, (message, value, time, batch, index) =>
+    const sent = worker.recovered?.eventTimes[node.id] ?? -Infinity;
+    const assigner = new EventTimeAssigner(stage.strategy, stage.maxAheadMs, worker.environment, sent, (message, value, time, batch, index) =>
       rejects.fromOperator(node.id, 'timestamp', message, value, time, batch, index),
     );
+    assigners.set(node.id, assigner);
     return { kind: 'eventTime', assigner, ...(stage.extract === undefined ? {} : { extract: stage.extract }) };
   }
 }

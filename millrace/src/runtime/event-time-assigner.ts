@@ -25,15 +25,17 @@ export class EventTimeAssigner {
   private readonly refuseTime: RefuseTime;
   private split = -1;
   private generator: WatermarkGenerator<never> | undefined;
-  private sent = -Infinity;
+  /** The newest watermark that was sent downstream. */
+  sent: number;
   private sentIdle = false;
 
-  constructor(strategy: WatermarkStrategy<never>, maxAheadMs: number, environment: Environment, refuseTime: RefuseTime) {
+  constructor(strategy: WatermarkStrategy<never>, maxAheadMs: number, environment: Environment, sent: number, refuseTime: RefuseTime) {
     this.strategy = strategy;
     this.bounded = strategy.kind === 'bounded';
     this.boundMs = strategy.kind === 'bounded' ? strategy.boundMs : 0;
     this.maxAheadMs = maxAheadMs;
     this.environment = environment;
+    this.sent = sent;
     this.refuseTime = refuseTime;
   }
 

@@ -21,7 +21,7 @@ export class OperatorDriver {
   private readonly inputs = new WatermarkCombiner();
   private readonly worker: Worker;
   /** The newest watermark passed to the operator. */
-  private watermark = -Infinity;
+  watermark = -Infinity;
   /** The watermark still to be worked through, while the output is blocked. */
   private pendingWatermark: number | undefined;
   private wakeTime = Infinity;
@@ -32,6 +32,7 @@ export class OperatorDriver {
   constructor(node: OperatorNode, worker: Worker) {
     this.node = node;
     this.worker = worker;
+    [this.watermark, this.watermarkOut] = worker.recovered?.watermarks[node.id] ?? [-Infinity, -Infinity];
     for (let input = 0; input < node.inputs.length; input++) this.inputs.add(input);
     this.task = node.operator.open(this.context());
   }
@@ -43,6 +44,11 @@ export class OperatorDriver {
 
   get blocked(): boolean {
     return this.pendingWatermark !== undefined || this.wakePending || this.task.blocked === true || this.output.blocked;
+  }
+
+  /** No watermark or wake-up is being worked through. Calls that are under way are state. */
+  get quiet(): boolean {
+    return this.pendingWatermark === undefined && !this.wakePending;
   }
 
   /** Whether work waits that `resume` would go on with. */
