@@ -25,6 +25,11 @@ export function startProgram(program: string, ...args: readonly string[]): Runni
   return startNode(MILLRACE, 'run', pathOf(program), '--', ...args);
 }
 
+/** Shows what a program of this folder would do: `millrace plan <program>`. */
+export function planProgram(program: string): RunningProgram {
+  return startNode(MILLRACE, 'plan', pathOf(program));
+}
+
 /** Starts a program of this folder with Node alone. */
 export function startWithNode(program: string): RunningProgram {
   return startNode(pathOf(program));

@@ -25,11 +25,8 @@ const port = Number(process.argv[2] ?? 8080);
 
 const p = pipeline('fraud');
 
-const rules = p
-  .from(
-    httpServer({ port, path: '/rules', schema: Change, onListening: ({ port }) => console.error(`rules: http://127.0.0.1:${port}/rules`) }),
-  )
-  .name('rules');
+const tell = (at: { port: number }) => console.error(`rules: http://127.0.0.1:${at.port}/rules`);
+const rules = p.from(httpServer({ port, path: '/rules', schema: Change, onListening: tell })).name('rules');
 
 p.from(transactions)
   .name('transactions')

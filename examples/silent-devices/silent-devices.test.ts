@@ -20,7 +20,7 @@ test('a device is reported 30 seconds after its last heartbeat, and once', async
   await t.advanceTime('29999ms');
   expect(t.sink('alerts').records).toEqual([]);
   await t.advanceTime('1ms');
-  expect(t.sink('alerts').take()).toEqual([{ device: 'pump-1', status: 'silent', at: START + 30_000 }]);
+  expect(t.sink('alerts').take()).toEqual([{ device: 'pump-1', status: 'silent', at: new Date(START + 30_000) }]);
   await t.advanceTime('1d');
   expect(t.sink('alerts').records).toEqual([]);
 });
@@ -32,9 +32,9 @@ test('each heartbeat puts the report off', async () => {
     await heartbeat('pump-1');
     await t.advanceTime('40s');
   }
-  const silent = Array.from({ length: 60 }, (_, minute) => START + minute * 60_000 + 50_000);
-  const back = silent.slice(0, -1).map(at => at + 10_000);
-  const alerts = t.sink<{ status: string; at: number }>('alerts').records;
+  const silent = Array.from({ length: 60 }, (_, minute) => new Date(START + minute * 60_000 + 50_000));
+  const back = silent.slice(0, -1).map(at => new Date(at.getTime() + 10_000));
+  const alerts = t.sink<{ status: string; at: Date }>('alerts').records;
   expect(alerts.filter(({ status }) => status === 'silent').map(({ at }) => at)).toEqual(silent);
   expect(alerts.filter(({ status }) => status === 'back').map(({ at }) => at)).toEqual(back);
 });
@@ -44,12 +44,12 @@ test('one device does not speak for another', async () => {
   await t.advanceTime('10s');
   await heartbeat('pump-2');
   await t.advanceTime('25s');
-  expect(t.sink('alerts').records).toEqual([{ device: 'pump-1', status: 'silent', at: START + 30_000 }]);
+  expect(t.sink('alerts').records).toEqual([{ device: 'pump-1', status: 'silent', at: new Date(START + 30_000) }]);
   await heartbeat('pump-1');
   await t.advanceTime('5s');
   expect(t.sink('alerts').records.slice(1)).toEqual([
-    { device: 'pump-1', status: 'back', at: START + 35_000 },
-    { device: 'pump-2', status: 'silent', at: START + 40_000 },
+    { device: 'pump-1', status: 'back', at: new Date(START + 35_000) },
+    { device: 'pump-2', status: 'silent', at: new Date(START + 40_000) },
   ]);
 });
 

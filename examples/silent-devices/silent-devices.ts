@@ -30,13 +30,13 @@ p.from(httpServer({ port, path: '/heartbeats', schema: Heartbeat }))
       timers.processing(processingTime + SILENCE_MS);
       state.lastSeen.set(processingTime);
 
-      if (state.silent.get()) yield { device: key, status: 'back', at: processingTime };
+      if (state.silent.get()) yield { device: key, status: 'back', at: new Date(processingTime) };
       state.silent.clear();
     },
 
     *onTimer({ timeMs }, { key, state }) {
       state.silent.set(true);
-      yield { device: key, status: 'silent', at: timeMs };
+      yield { device: key, status: 'silent', at: new Date(timeMs) };
     },
   })
   .to(print(), { name: 'alerts' });

@@ -28,7 +28,12 @@ export abstract class StreamBase {
 }
 
 function isTimed({ step, inputs }: Draft): boolean {
-  if (step.type === 'source') return step.source.timestamped === true;
   if (step.type === 'stage' && step.stage.kind === 'eventTime') return true;
   return inputs.length > 0 && inputs.every(edge => isTimed(edge.from));
+}
+
+/** Whether the records bring their event time. */
+export function isTimestamped({ step, inputs }: Draft): boolean {
+  if (step.type === 'source') return step.source.timestamped === true;
+  return inputs.length > 0 && inputs.every(edge => isTimestamped(edge.from));
 }

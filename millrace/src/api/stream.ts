@@ -16,7 +16,7 @@ import { BroadcastStream } from './broadcast-stream.ts';
 import { BroadcastConnectedStream } from './connected-streams.ts';
 import { type KeyField, type KeyValue, keySelector } from './keys.ts';
 import { KeyedStream } from './keyed-stream.ts';
-import { StreamBase } from './stream-base.ts';
+import { isTimestamped, StreamBase } from './stream-base.ts';
 
 export interface EventTimeOptions<T> {
   /** How much later than a record others with an earlier time may come. Default 0: times never fall back within a split. */
@@ -34,11 +34,21 @@ export class Stream<T> extends StreamBase {
   /**
    * Takes event time from the records and makes watermarks.
    *
-   * @param time epoch milliseconds or a Date
+   * @param time epoch milliseconds or a Date; left out for sources whose records bring their time
+   * @throws MillraceError `PLAN_NO_EVENT_TIME` when there is no function and the records do not bring their time, `OPTION_INVALID`, `DURATION_INVALID`
    * @example
    * stream.eventTime(order => order.placedAt, { outOfOrderness: '5s', idleAfter: '30s' })
    */
-  eventTime(time: (record: T) => number | Date, options: EventTimeOptions<T> = {}): Stream<T> {
+  eventTime(time: (record: T) => number | Date, options?: EventTimeOptions<T>): Stream<T>;
+  eventTime(options?: EventTimeOptions<T>): Stream<T>;
+  eventTime(first: ((record: T) => number | Date) | EventTimeOptions<T> = {}, second: EventTimeOptions<T> = {}): Stream<T> {
+    const [extract, options] = typeof first === 'function' ? [first, second] : [undefined, first];
+    if (extract === undefined && !isTimestamped(this.edge.from)) {
+      throw new MillraceError('PLAN_NO_EVENT_TIME', {
+        where: `pipeline '${this.pipeline.name}', eventTime`,
+        hint: 'give a function that returns the time of a record',
+      });
+    }
     if (options.watermarks !== undefined && options.outOfOrderness !== undefined) {
       throw new MillraceError('OPTION_INVALID', {
         where: `pipeline '${this.pipeline.name}', eventTime`,
@@ -48,7 +58,7 @@ export class Stream<T> extends StreamBase {
     }
     const stage: Stage = {
       kind: 'eventTime',
-      extract: time,
+      ...(extract === undefined ? {} : { extract }),
       strategy: options.watermarks ?? boundedOutOfOrderness(options.outOfOrderness ?? 0),
       maxAheadMs: durationMs(options.maxAhead ?? '1d', 'eventTime, maxAhead'),
       ...(options.idleAfter === undefined ? {} : { idleAfterMs: durationMs(options.idleAfter, 'eventTime, idleAfter') }),

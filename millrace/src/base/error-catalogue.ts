@@ -139,9 +139,26 @@ export const errorCatalogue = {
     summary: 'a source cannot be read',
     advice: 'see the cause; the pipeline stops so that nothing is lost in silence',
   },
+  STATE_CORRUPT: {
+    summary: 'stored state is damaged',
+    advice: 'bring the state directory back from a backup, or start with a new one; nothing was changed in it',
+  },
+  STATE_KEY: {
+    summary: 'stored state cannot be read with this key',
+    advice: 'set MILLRACE_STATE_KEY to the key with which the state directory was made: 32 bytes in hex or base64',
+  },
+  STATE_LOCKED: {
+    summary: 'another process uses the state directory',
+    advice: 'stop that process, or give this one a state directory of its own',
+  },
   STATE_NAME_TAKEN: {
     summary: 'two pieces of state of one function have the same name',
     advice: 'give each a name of its own',
+  },
+  STATE_NOT_SERIALIZABLE: {
+    summary: 'a value of state is no plain data, so that it cannot be saved',
+    advice:
+      'keep numbers, texts, booleans, bigints, dates, arrays, plain objects, Map, Set and binary data in state, and make other things of them where they are used',
   },
   TIME_ZONE_INVALID: {
     summary: 'a time zone is not known',
@@ -158,6 +175,10 @@ export const errorCatalogue = {
   STATE_OTHER_PIPELINE: {
     summary: 'the state belongs to another pipeline',
     advice: 'give each pipeline a state directory of its own; the name of the pipeline tells them apart',
+  },
+  STATE_UNAVAILABLE: {
+    summary: 'the state directory cannot be used',
+    advice: 'see the cause; what was saved before stays',
   },
   STATE_VERSION: {
     summary: 'the state was written by another version of Millrace in a form that this one cannot read',

@@ -95,3 +95,9 @@ export function changelogMode(node: PlanNode): ChangelogMode {
       return 'append';
   }
 }
+
+/** Whether the node's records have event time and it makes watermarks. */
+export function makesWatermarks(node: PlanNode): boolean {
+  if (node.type === 'stage' && node.stage.kind === 'eventTime') return true;
+  return node.inputs.length > 0 && node.inputs.every(edge => makesWatermarks(edge.from));
+}

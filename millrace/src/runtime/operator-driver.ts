@@ -1,6 +1,6 @@
 import { MillraceError } from '../base/errors.ts';
 import type { OperatorContext, OperatorTask, Collector } from '../spi/operator.ts';
-import type { OperatorNode } from '../plan/graph.ts';
+import { makesWatermarks, type OperatorNode } from '../plan/graph.ts';
 import { WatermarkCombiner } from '../time/watermark-combiner.ts';
 import type { Cursor } from './chain.ts';
 import { Output } from './output.ts';
@@ -33,7 +33,12 @@ export class OperatorDriver {
     this.node = node;
     this.worker = worker;
     [this.watermark, this.watermarkOut] = worker.recovered?.watermarks[node.id] ?? [-Infinity, -Infinity];
-    for (let input = 0; input < node.inputs.length; input++) this.inputs.add(input);
+    const timed = node.inputs.map(edge => makesWatermarks(edge.from));
+    for (const [input, isTimed] of timed.entries()) {
+      this.inputs.add(input);
+      // A stream of rules without event time must not stop the time of the stream that it is connected to.
+      if (!isTimed && timed.includes(true)) this.inputs.setIdle(input);
+    }
     this.task = node.operator.open(this.context());
   }
 

@@ -22,8 +22,11 @@ export interface Decoder<T> {
 
 /** Encodes records into one file or connection. */
 export interface Encoder<T> {
-  /** Bytes before the first record, such as a CSV header. Absent: none. */
-  header?(first: T): Uint8Array | undefined;
+  /**
+   * Bytes before the first record, such as a CSV header. Absent: none. Without a record, it is asked for with undefined, and may throw
+   * where only a record tells it.
+   */
+  header?(first: T | undefined): Uint8Array | undefined;
   /** One record with its end mark. A throw rejects the record. */
   encode(value: T): string | Uint8Array;
 }

@@ -64,7 +64,7 @@ export interface Source<T> {
   readonly description: string;
   /** Whether the source ends by itself. */
   readonly bounded: boolean;
-  /** Whether the records bring their event time, as Kafka's do. Absent: they do not. */
+  /** Whether the records bring their event time, as Kafka's do, so that `eventTime` needs no function. Absent: they do not. */
   readonly timestamped?: boolean;
   /** Finds splits and resolves when no more will come; for an unbounded source that is when the signal is aborted. */
   enumerate(context: EnumerationContext): Promise<void>;

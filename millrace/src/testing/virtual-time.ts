@@ -5,7 +5,10 @@ import { systemEnvironment } from '../base/system.ts';
 /** Processing time at which tests start: later than the times that records in tests usually have, as the clock is later than real records. */
 export const DEFAULT_START_MS = Date.UTC(2030, 0, 1);
 
-/** An environment whose clock moves only when it is told to, and whose randomness is seeded. */
+/**
+ * An environment whose clock moves only when it is told to, and whose randomness is seeded. `testPipeline` has one of its own; this is for running a custom source or sink on virtual time with
+ * `pipeline.run({ environment })`.
+ */
 export class VirtualTime implements Environment {
   readonly clock: Environment['clock'];
   readonly scheduler: Environment['scheduler'];
@@ -13,7 +16,7 @@ export class VirtualTime implements Environment {
   private nowMs: number;
   private readonly timers: { readonly atMs: number; readonly task: () => void }[] = [];
 
-  constructor(startMs: number, seed: number) {
+  constructor(startMs: number = DEFAULT_START_MS, seed = 1) {
     this.nowMs = startMs;
     this.random = seededRandom(seed);
     let ticks = 0;

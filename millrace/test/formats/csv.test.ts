@@ -109,6 +109,11 @@ describe('reading CSV', () => {
     });
   });
 
+  test('tells a number that stands for null from numbers', () => {
+    const schema = { type: 'object', properties: { a: { type: ['integer', 'null'] } }, required: ['a'] } as const;
+    expect(valuesOf(csv({ nullText: '-999', schema }), 'a\n-999\n-998\n')).toEqual([{ a: null }, { a: -998 }]);
+  });
+
   test('takes the names of the columns from the program', () => {
     expect(valuesOf(csv({ columns: ['a', 'b'] }), '1,2\n3,4')).toEqual([{ a: '1', b: '2' }, { a: '3', b: '4' }]);
     expect(valuesOf(csv({ columns: ['a', 'b'], header: true }), 'x,y\n3,4')).toEqual([{ a: '3', b: '4' }]);

@@ -138,10 +138,22 @@ const caseArb = fc.record({
   timeFirst: fc.boolean(),
   splits: fc.integer({ min: 1, max: 3 }),
   // Event by event which split it comes by, and how many are fed at once.
-  feeds: fc.array(fc.record({ events: fc.array(eventArb, { maxLength: 8 }), split: fc.nat({ max: 2 }), hold: fc.boolean() }), { maxLength: 12 }),
+  feeds: fc.array(
+    fc.record({
+      events: fc.array(eventArb, { maxLength: 8 }),
+      split: fc.nat({ max: 2 }),
+      hold: fc.boolean(),
+      /** What happens then: nothing, time for an epoch, or the death of the process. */
+      then: fc.constantFrom('nothing' as const, 'epoch' as const, 'crash' as const),
+    }),
+    { maxLength: 12 },
+  ),
 });
 
-test('random pipelines give what a plain computation over the whole input gives', async () => {
+test.each([
+  ['without epochs', {}],
+  ['with epochs and crashes', { epochInterval: '1s' }],
+] as const)('random pipelines give what a plain computation over the whole input gives, %s', async (_, options) => {
   await fc.assert(
     fc.asyncProperty(caseArb, async ({ steps: chosen, end, timeFirst, splits, feeds }) => {
       const p = pipeline('random');
@@ -154,11 +166,13 @@ test('random pipelines give what a plain computation over the whole input gives'
       ends[end].on(stream).to(callback(() => {}), { name: 'out' });
 
       const names = Array.from({ length: splits }, (_, i) => String(i));
-      const t = await testPipeline(p, { splits: { events: names } });
-      for (const { events, split, hold } of feeds) {
+      const t = await testPipeline(p, { ...options, splits: { events: names } });
+      for (const { events, split, hold, then } of feeds) {
         if (hold) t.sink('out').hold();
         await t.source<Event>('events').split(names[split % splits]!).feed(...events);
+        if (then === 'crash' && 'epochInterval' in options) await t.crash();
         if (hold) await t.sink('out').release();
+        if (then === 'epoch') await t.advanceTime('1s');
       }
       await t.finish();
 

@@ -6,6 +6,7 @@ import type { Json } from '../../types/json.ts';
 import { type DecodedWindow, isBytePosition } from './decoded-window.ts';
 import { sizeOf } from './file-identity.ts';
 import { isCompressed, openFile, openWindow } from './open-bytes.ts';
+import { CHUNK_BYTES } from './read-ahead.ts';
 
 /** Reads a file from a position to its end. */
 export class BoundedReader<T> implements SplitReader<T> {
@@ -24,7 +25,7 @@ export class BoundedReader<T> implements SplitReader<T> {
     const handle = await openFile(path);
     const leastBytes = isCompressed(path) ? 0 : await sizeOf(handle);
     const from = isBytePosition(position) ? position : undefined;
-    const window = await openWindow(path, handle, format, context, from, () => context.wake());
+    const window = await openWindow(path, handle, format, context, from, CHUNK_BYTES);
     if (window === undefined) {
       throw new MillraceError('FILE_CHANGED', { where: path, expected: `the file that was read up to byte ${from?.offset}`, got: 'another file' });
     }

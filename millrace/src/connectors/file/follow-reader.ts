@@ -10,6 +10,7 @@ import { type BytePosition, type DecodedWindow, isBytePosition } from './decoded
 import { readError } from './file-errors.ts';
 import { identityOf, sizeOf, statIfThere } from './file-identity.ts';
 import { isCompressed, openFile, openWindow } from './open-bytes.ts';
+import { FOLLOWED_CHUNK_BYTES } from './read-ahead.ts';
 
 /** How long a renamed file may be silent before the new file of its name is read: its writer may not have noticed yet. */
 const ROTATION_GRACE_MS = 2_000;
@@ -140,7 +141,7 @@ export class FollowReader<T> implements SplitReader<T> {
       throw error;
     }
     const identity = identityOf(await handle.stat({ bigint: true }));
-    const window = await openWindow(path, handle, this.format, this.context, from, () => this.context.wake());
+    const window = await openWindow(path, handle, this.format, this.context, from, FOLLOWED_CHUNK_BYTES);
     if (window === undefined) return undefined;
     this.owners.set(identity, this.context.split.id);
     return { handle, identity, window };

@@ -42,12 +42,12 @@ export async function openWindow<T>(
   format: Format<T>,
   context: ReaderContext,
   position: BytePosition | undefined,
-  ready: () => void,
+  chunkBytes: number,
 ): Promise<DecodedWindow<T> | undefined> {
   const { offset, trace, skip } = position ?? { offset: 0, trace: traceOf(new Uint8Array()), skip: 0 };
   const traced = traceLength(trace);
   const stream = await streamFrom(path, handle, offset - traced);
-  const input = new ReadAhead(stream, offset - traced, ready);
+  const input = new ReadAhead(stream, offset - traced, chunkBytes, () => context.wake());
   const window = new DecodedWindow(format, input, context, skip ?? 0);
   try {
     input.read();

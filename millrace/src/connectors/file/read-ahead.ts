@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { ByteStream } from './byte-stream.ts';
 
-/** Bytes that are read at a time. */
-const CHUNK_BYTES = 512 * 1024;
-/** Room before a chunk for the record that began in the chunk before. */
-const HEAD_BYTES = 64 * 1024;
-/** Room after the last byte, which decoders of fixed code like to have. */
+/** Bytes that are read at a time from a file that is read to its end. */
+export const CHUNK_BYTES = 512 * 1024;
+/** The same for a file that is followed: as many are open as there are, and most of them have little that is new. */
+export const FOLLOWED_CHUNK_BYTES = 64 * 1024;
+/** Room before a chunk for the record that began in the chunk before, as a part of the chunk. */
+const HEAD_SHARE = 1 / 8;
+/** Room after the last byte, which generated decoders may read, whatever stands there. */
 const PADDING_BYTES = 1024;
-const STANDARD_BYTES = HEAD_BYTES + CHUNK_BYTES + PADDING_BYTES;
 /** Consumed bytes that are kept, to recognise the place by when it is returned to. */
 export const TRACE_BYTES = 256;
 
@@ -20,13 +21,17 @@ export class ReadAhead {
   bytes: Buffer = Buffer.alloc(0);
   from = 0;
   to = 0;
+  /** Consumed bytes are still there from here on. */
+  private heldFrom = 0;
   /** Position in the stream of `bytes[0]`. */
   base: number;
   /** No more bytes were there when it was last read. */
   dry = false;
   private readonly stream: ByteStream;
   private readonly ready: () => void;
-  private chunk = newChunk();
+  private readonly chunkBytes: number;
+  private readonly headBytes: number;
+  private chunk: Buffer;
   private spare: Buffer | undefined;
   /** Bytes in the chunk; undefined while it is being read. */
   private filled: number | undefined;
@@ -37,9 +42,12 @@ export class ReadAhead {
    * @param position position in the stream of the first byte that will be read
    * @param ready called when `take` may have something again
    */
-  constructor(stream: ByteStream, position: number, ready: () => void) {
+  constructor(stream: ByteStream, position: number, chunkBytes: number, ready: () => void) {
     this.stream = stream;
     this.base = position;
+    this.chunkBytes = chunkBytes;
+    this.headBytes = chunkBytes * HEAD_SHARE;
+    this.chunk = this.newChunk();
     this.ready = ready;
   }
 
@@ -52,7 +60,7 @@ export class ReadAhead {
   read(): void {
     if (this.reading !== undefined || this.filled !== undefined) return;
     this.dry = false;
-    this.reading = this.stream.read(this.chunk, HEAD_BYTES, CHUNK_BYTES).then(
+    this.reading = this.stream.read(this.chunk, this.headBytes, this.chunkBytes).then(
       filled => this.arrived(filled),
       (error: unknown) => {
         this.failure = { error };
@@ -89,9 +97,9 @@ export class ReadAhead {
 
   /** Adds the chunk to a window that was made large enough for a long record. */
   private append(filled: number): boolean {
-    if (this.bytes.length <= STANDARD_BYTES || this.to - this.from <= HEAD_BYTES) return false;
+    if (this.bytes.length <= this.standardBytes || this.to - this.from <= this.headBytes) return false;
     if (this.to + filled + PADDING_BYTES > this.bytes.length) return false;
-    this.chunk.copy(this.bytes, this.to, HEAD_BYTES, HEAD_BYTES + filled);
+    this.chunk.copy(this.bytes, this.to, this.headBytes, this.headBytes + filled);
     this.to += filled;
     return true;
   }
@@ -99,30 +107,39 @@ export class ReadAhead {
   /** Makes the chunk the window, with what was not consumed in front of it; or both a larger window. */
   private move(filled: number): void {
     const window = this.bytes;
-    const keptFrom = Math.max(0, this.from - TRACE_BYTES);
+    const keptFrom = Math.max(this.heldFrom, this.from - TRACE_BYTES);
     const kept = this.to - keptFrom;
-    const start = Math.max(0, HEAD_BYTES - kept);
-    const reusable = window.length === STANDARD_BYTES ? window : undefined;
-    if (kept <= HEAD_BYTES) {
+    const start = Math.max(0, this.headBytes - kept);
+    const reusable = window.length === this.standardBytes ? window : undefined;
+    if (kept <= this.headBytes) {
       window.copy(this.chunk, start, keptFrom, this.to);
       this.bytes = this.chunk;
-      this.chunk = reusable ?? this.spare ?? newChunk();
+      this.chunk = reusable ?? this.spare ?? this.newChunk();
       this.spare = undefined;
     } else {
       // Twice as large as needed, so that a record of many chunks is copied a few times only.
       this.bytes = Buffer.allocUnsafe(2 * (kept + filled) + PADDING_BYTES);
       window.copy(this.bytes, 0, keptFrom, this.to);
-      this.chunk.copy(this.bytes, kept, HEAD_BYTES, HEAD_BYTES + filled);
+      this.chunk.copy(this.bytes, kept, this.headBytes, this.headBytes + filled);
       this.spare = reusable;
     }
     this.base += keptFrom - start;
     this.from += start - keptFrom;
     this.to = start + kept + filled;
+    this.heldFrom = start;
+  }
+
+  private get standardBytes(): number {
+    return this.headBytes + this.chunkBytes + PADDING_BYTES;
+  }
+
+  private newChunk(): Buffer {
+    return Buffer.allocUnsafe(this.standardBytes);
   }
 
   /** What stands before the position, as a length and a digest: `256:9f86d081884c7d65`. */
   trace(): string {
-    const length = Math.min(TRACE_BYTES, this.from);
+    const length = Math.min(TRACE_BYTES, this.from - this.heldFrom);
     return traceOf(this.bytes.subarray(this.from - length, this.from));
   }
 
@@ -141,6 +158,3 @@ export function traceLength(trace: string): number {
   return Number.parseInt(trace, 10);
 }
 
-function newChunk(): Buffer {
-  return Buffer.allocUnsafe(STANDARD_BYTES);
-}

@@ -1,4 +1,5 @@
 import type { ValueShape } from '../../types/schema.ts';
+import { shortDecimal } from '../decimal.ts';
 import { StringCache } from '../string-cache.ts';
 import type { RowScanner } from './row-scanner.ts';
 
@@ -35,6 +36,19 @@ export function textReader(quote: string): (row: Row, i: number) => string {
 
 /** Reads a field as the schema describes it. What cannot be converted stays text, which the schema then refuses. */
 export function fieldReader(shape: ValueShape & { optional: boolean }, quote: string, nullText: string): FieldReader {
+  const read = anyFieldReader(shape, quote, nullText);
+  // Where null is written as a number, each number has to be told from it.
+  if ((shape.kind !== 'number' && shape.kind !== 'integer') || NUMBER.test(nullText)) return read;
+  const whole = shape.kind === 'integer';
+  return (row, i) => {
+    const { starts, ends } = row.scanner;
+    const number = shortDecimal(row.bytes, starts[i]!, ends[i]!);
+    if (number === number && (!whole || Number.isInteger(number))) return number;
+    return read(row, i);
+  };
+}
+
+function anyFieldReader(shape: ValueShape & { optional: boolean }, quote: string, nullText: string): FieldReader {
   const text = textReader(quote);
   const convert = conversion(shape);
   const nothing = valueOfNothing(shape, nullText);

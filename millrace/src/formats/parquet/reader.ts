@@ -1,37 +1,17 @@
-import { type ColumnMetaData, type FileMetaData, parquetMetadataAsync, parquetSchema, type SchemaTree } from 'hyparquet';
+import { type FileMetaData, parquetMetadataAsync, parquetSchema } from 'hyparquet';
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import type { DecodeContext } from '../../spi/format.ts';
 import type { Polled } from '../../spi/source.ts';
 import { type Batch, NO_TIME } from '../../types/batch.ts';
 import type { OpenSchema, Validate } from '../../types/schema.ts';
-import { checkCodec } from './codecs.ts';
 import { type Column, selectColumns } from './columns.ts';
-import type { ColumnReader } from './column-reader.ts';
-import { type Conversion, conversionOf } from './conversion.ts';
 import { corruptFile } from './corrupt.ts';
-import { type ChunkRange, FlatColumn } from './flat-column.ts';
-import { asyncBuffer, NestedColumn, type RowRange } from './nested-column.ts';
+import { asyncBuffer } from './nested-column.ts';
+import { type OpenColumn, openColumns } from './open-columns.ts';
 import type { RandomAccess } from './random-access.ts';
 import { type RowBuilder, rowBuilder } from './row-builder.ts';
 import { MOST_AT_ONCE } from './value-readers.ts';
-import { NULLS, UNDECODABLE, Undecodable, WIDE } from './values.ts';
-
-/** Bytes that all columns together may read ahead. */
-const READ_AHEAD_BYTES = 16 * 1024 * 1024;
-const MOST_WINDOW_BYTES = 1024 * 1024;
-const LEAST_WINDOW_BYTES = 64 * 1024;
-
-interface OpenColumn {
-  readonly name: string;
-  readonly reader: ColumnReader;
-  /** What the column gives is what the schema says, but for what `unfit` flags. */
-  readonly exact: boolean;
-  /** Flags of values that the schema may refuse. */
-  readonly unfit: number;
-  /** Whether null means that the field is missing. */
-  readonly absent: boolean;
-  readonly values: unknown[];
-}
+import { NULLS, UNDECODABLE, Undecodable } from './values.ts';
 
 export interface ParquetReaderOptions {
   readonly schema: OpenSchema<unknown> | undefined;
@@ -39,7 +19,7 @@ export interface ParquetReaderOptions {
   readonly fromRow: number;
   readonly context: DecodeContext;
   /** Called when `poll` may have something again. */
-  wake(): void;
+  readonly wake: () => void;
 }
 
 /**
@@ -60,18 +40,21 @@ export class ParquetReader {
   private readonly context: DecodeContext;
   private failure: { error: unknown } | undefined;
 
-  private constructor(metadata: FileMetaData, columns: readonly OpenColumn[], options: ParquetReaderOptions) {
-    const { schema, fromRow, context } = options;
+  private constructor(file: RandomAccess, metadata: FileMetaData, selected: readonly Column[], options: ParquetReaderOptions) {
+    const { schema, fromRow, context, wake } = options;
     this.row = fromRow;
     this.rowCount = rowsOf(metadata);
-    this.columns = columns;
-    this.values = columns.map(column => column.values);
+    this.columns = openColumns(file, metadata, selected, fromRow, failure => {
+      this.failure ??= failure;
+      wake();
+    });
+    this.values = this.columns.map(column => column.values);
     this.build = rowBuilder(
-      columns.map(column => column.name),
-      columns.map(column => column.absent),
+      this.columns.map(column => column.name),
+      this.columns.map(column => column.absent),
     );
     this.checkUnfit = schema?.validate;
-    this.check = columns.every(column => column.exact) ? schema?.validateDecoded : schema?.validate;
+    this.check = this.columns.every(column => column.exact) ? schema?.validateDecoded : schema?.validate;
     this.context = context;
   }
 
@@ -83,19 +66,15 @@ export class ParquetReader {
     const { fromRow, schema } = options;
     const rowCount = rowsOf(metadata);
     if (fromRow > rowCount) {
-      throw new MillraceError('FILE_CHANGED', { where: file.path, expected: `at least ${fromRow} rows, as many as were read before`, got: `${rowCount}` });
+      throw new MillraceError('FILE_CHANGED', {
+        where: file.path,
+        expected: `at least ${fromRow} rows, as many as were read before`,
+        got: `${rowCount}`,
+      });
     }
-    const opener = new ColumnOpener(file, metadata, fromRow);
     // A file without rows has nothing that could be missing in a record.
     const selected = fromRow === rowCount ? [] : selectColumns(file.path, parquetSchema(metadata), schema?.shape);
-    const pending: { reader: ParquetReader | undefined } = { reader: undefined };
-    const arrived = (failure?: { error: unknown }) => {
-      if (pending.reader !== undefined) pending.reader.failure ??= failure;
-      options.wake();
-    };
-    const columns = selected.map(column => opener.open(column, selected.length, arrived));
-    pending.reader = new ParquetReader(metadata, columns, options);
-    return pending.reader;
+    return new ParquetReader(file, metadata, selected, options);
   }
 
   poll(batch: Batch<unknown>): Polled {
@@ -183,101 +162,4 @@ async function readMetadata(file: RandomAccess): Promise<FileMetaData> {
 /** Some writers leave the file's own count of rows at 0. */
 function rowsOf(metadata: FileMetaData): number {
   return metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
-}
-
-/** Opens columns from a row on. */
-class ColumnOpener {
-  private readonly file: RandomAccess;
-  private readonly metadata: FileMetaData;
-  /** The rows of each row group that are wanted, and the row group's number. */
-  private readonly groups: readonly (RowRange & { readonly index: number })[];
-  /** Rows of the first of them that are not wanted. */
-  private readonly skip: number;
-
-  constructor(file: RandomAccess, metadata: FileMetaData, fromRow: number) {
-    this.file = file;
-    this.metadata = metadata;
-    let end = 0;
-    this.groups = metadata.row_groups
-      .map((group, index) => {
-        const from = end;
-        end += Number(group.num_rows);
-        return { index, from, to: end };
-      })
-      .filter(({ from, to }) => to > Math.max(from, fromRow));
-    this.skip = fromRow - (this.groups[0]?.from ?? fromRow);
-  }
-
-  open({ name, tree, field }: Column, columnCount: number, arrived: (failure?: { error: unknown }) => void): OpenColumn {
-    const conversion = isFlat(tree) ? conversionOf(tree.element, field?.kind) : undefined;
-    const reader =
-      conversion === undefined
-        ? this.openNested(name, arrived)
-        : this.openFlat(name, tree, conversion, Math.max(LEAST_WINDOW_BYTES, Math.min(MOST_WINDOW_BYTES, READ_AHEAD_BYTES / columnCount)), arrived);
-    const absent = field !== undefined && field.optional && !field.nullable;
-    const nullFits = field === undefined || field.nullable || absent;
-    return {
-      name,
-      reader,
-      exact: field === undefined || field.kind === 'any' || field.kind === conversion?.gives,
-      unfit: (nullFits ? 0 : NULLS) | (conversion?.gives === 'integer' ? WIDE : 0),
-      absent,
-      values: new Array<unknown>(MOST_AT_ONCE),
-    };
-  }
-
-  private openFlat(
-    name: string,
-    tree: SchemaTree,
-    conversion: Conversion,
-    windowBytes: number,
-    arrived: (failure?: { error: unknown }) => void,
-  ): FlatColumn {
-    const ranges = this.groups.map(({ index, from, to }) => this.rangeOf(index, name, to - from));
-    const decoding = { element: tree.element, schemaPath: [parquetSchema(this.metadata), tree], conversion };
-    return new FlatColumn(this.file, decoding, ranges, this.skip, Math.floor(windowBytes), arrived);
-  }
-
-  private openNested(name: string, arrived: (failure?: { error: unknown }) => void): NestedColumn {
-    for (const { index } of this.groups) this.chunksOf(index, name);
-    const [first, ...others] = this.groups;
-    const groups = first === undefined ? [] : [{ from: first.from + this.skip, to: first.to }, ...others];
-    return new NestedColumn(this.file, this.metadata, name, groups, arrived);
-  }
-
-  private rangeOf(index: number, name: string, rows: number): ChunkRange {
-    const [chunk] = this.chunksOf(index, name);
-    // Some writers name the dictionary's offset as that of the data, and some write a 0 where there is no dictionary.
-    const data = Number(chunk!.data_page_offset);
-    const dictionary = Number(chunk!.dictionary_page_offset ?? 0);
-    const from = dictionary > 0 && dictionary < data ? dictionary : data;
-    const to = from + Number(chunk!.total_compressed_size);
-    if (!(from >= 0 && from <= to && to <= this.file.byteLength)) {
-      throw corruptFile(`${this.file.path}, column '${name}'`, `a column at bytes ${from} to ${to} of ${this.file.byteLength}`);
-    }
-    return { chunk: chunk!, rows, from, to };
-  }
-
-  /** The column chunks of a column in a row group: one, unless it is nested. */
-  private chunksOf(index: number, name: string): ColumnMetaData[] {
-    const chunks = this.metadata.row_groups[index]!.columns.filter(chunk => chunk.meta_data?.path_in_schema[0] === name);
-    const elsewhere = chunks.find(chunk => chunk.file_path !== undefined);
-    if (elsewhere !== undefined) {
-      throw new MillraceError('FILE_READ_FAILED', {
-        where: `${this.file.path}, column '${name}'`,
-        expected: 'a file that holds its columns itself',
-        got: `a reference to ${elsewhere.file_path}`,
-      });
-    }
-    if (chunks.length === 0) throw corruptFile(this.file.path, `row group ${index} without the column '${name}', which may be encrypted`);
-    const found = chunks.map(chunk => chunk.meta_data!);
-    for (const { codec } of found) checkCodec(this.file.path, name, codec);
-    return found;
-  }
-}
-
-/** Whether each row has one value or null, of a type that is decoded here. */
-function isFlat({ element, children }: SchemaTree): boolean {
-  const geospatial = element.logical_type?.type === 'GEOMETRY' || element.logical_type?.type === 'GEOGRAPHY';
-  return children.length === 0 && element.repetition_type !== 'REPEATED' && element.type !== undefined && !geospatial;
 }

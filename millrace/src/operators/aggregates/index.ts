@@ -11,4 +11,5 @@ export { first, last } from './position.ts';
 export { quantile, type QuantileOptions, quantiles } from './quantiles.ts';
 export { sum, type Sum } from './sum.ts';
 export { topK, type ValueCount } from './top-k.ts';
+export { topN } from './top-n.ts';
 export { stddev, stddevSample, variance, varianceSample } from './variance.ts';

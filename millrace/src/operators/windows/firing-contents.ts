@@ -1,7 +1,7 @@
 import type { Key } from '../../base/key.ts';
 import type { Cell } from '../../spi/state.ts';
 import type { TimeWindow } from '../../spi/window.ts';
-import type { LivePanes } from './live-panes.ts';
+import type { LivePanes, Pane } from './live-panes.ts';
 
 /** Reads the accumulators of a window that fires, key by key, so that firing can stop between two of them. */
 export interface FiringContents<A> {
@@ -11,8 +11,8 @@ export interface FiringContents<A> {
   readonly key: Key;
   /** The window's accumulator of the key, which is only read; undefined when the key has left the window. Throws what merging throws. */
   take(): A | undefined;
-  /** A record was added to a pane of which windows have fired. */
-  changed(key: Key, paneStart: number): void;
+  /** A record was added to a pane of which windows have fired. `added` is the accumulator of a key that the pane did not have. */
+  changed(key: Key, pane: Pane<A>, added: A | undefined): void;
   /** No pane is left of which a window has still to fire. */
   clear(): void;
 }

@@ -2,59 +2,40 @@ import type { Key } from '../../base/key.ts';
 import type { TimeWindow } from '../../spi/window.ts';
 import type { FiringContents } from './firing-contents.ts';
 import type { LivePanes, Pane } from './live-panes.ts';
+import { copyOf, type KeyTotal, newKeyTotal, PaneBlocks, type Run } from './pane-blocks.ts';
 import type { WindowFunction } from './window-function.ts';
 
-/** One pane of a key, or several merged. Lists of them cost less than arrays where most keys have few. */
-interface Part<A> {
-  /** Start of the pane, or of the first of them. */
-  readonly start: number;
-  readonly accumulator: A;
-  /** Whether the accumulator is not that of a pane. */
-  readonly merged: boolean;
-  readonly next: Part<A> | undefined;
-}
-
-/** What one key has in the panes of the windows that fire now. */
-interface Parts<A> {
-  readonly key: Key;
-  /** The older panes, oldest first, each merged with all that follow it in this list. */
-  older: Part<A> | undefined;
-  /** The newer panes, newest first, as they are. */
-  newer: Part<A> | undefined;
-  /** Start of the first of the newer panes. */
-  newerSince: number;
-  /** The merge of the newer panes. */
-  total: A | undefined;
-  /** Whether the total is a copy; that of one pane is the pane's own accumulator. */
-  copied: boolean;
-  /** A pane has changed since it was taken in. */
-  stale: boolean;
-}
-
 /**
- * Windows merged from several panes: the panes are not changed, and of each key only those it has records in are looked at.
+ * Windows merged from several panes, which are not changed. It is done pane by pane and not key by key, as a pane's accumulators lie together in memory.
  *
- * Instead of merging all panes of a window anew, the older panes are kept merged from each of them to the last of them, and the newer ones as one total,
- * so that a window is at most one merge of two: the algorithm "two stacks" for queues (Tangwongsan et al., "General incremental sliding-window
- * aggregation", PVLDB 2015), with one queue for each key. When the older ones have left the window, the newer ones take their place. For
- * windows that only grow this is a running total. It costs as much memory again as the panes do; accumulators that keep the
- * records themselves are merged anew instead. All of this is derived from the panes, and is built again after a restart.
+ * Windows that only grow go on with the totals of the window before; others are merged from blocks of panes. Accumulators that keep the
+ * records themselves are not merged before their key is sent, and not in blocks, so that records are not held twice. All of this is derived
+ * from the panes, and is built again after a restart.
  */
 export class MergedContents<A> implements FiringContents<A> {
   private readonly fn: WindowFunction<A, unknown>;
   private readonly panes: LivePanes<A>;
-  private readonly parts = new Map<Key, Parts<A>>();
-  private firing: Iterator<Parts<A>> = [].values();
-  private current: Parts<A> | undefined;
-  private windowStart = 0;
-  /** No window after the one that fires has panes that begin before this. */
-  private leavingBefore = 0;
+  private readonly blocks: PaneBlocks<A>;
+  /** Whether a window has the start of the one before, as a rule. */
+  private readonly growing: boolean;
+  private readonly totals = new Map<Key, KeyTotal<A>>();
+  private firing: Iterator<KeyTotal<A>> = [].values();
+  private current: KeyTotal<A> | undefined;
+  /** Start of the newest window that has fired; no later one begins before it. */
+  private windowStart = -Infinity;
   /** Start of the newest pane that was taken in. */
   private takenIn = -Infinity;
+  private round = 0;
+  /** Start of the window that the totals of this round are of; NaN when they are not to be gone on with. */
+  private totalSince = NaN;
+  /** Number of the first pane that is not in the totals. */
+  private mergedTo = 0;
 
-  constructor(fn: WindowFunction<A, unknown>, panes: LivePanes<A>) {
+  constructor(fn: WindowFunction<A, unknown>, panes: LivePanes<A>, growing: boolean) {
     this.fn = fn;
     this.panes = panes;
+    this.blocks = new PaneBlocks(fn);
+    this.growing = growing && !fn.keepsRecords;
   }
 
   get key(): Key {
@@ -62,14 +43,24 @@ export class MergedContents<A> implements FiringContents<A> {
   }
 
   begin(window: TimeWindow): void {
+    const { blocks, fn } = this;
     this.windowStart = window.start;
-    this.leavingBefore = window.start;
-    for (const pane of this.panes.beginningIn(window.start, window.end)) {
-      if (pane.last.end === window.end && pane.last.start === window.start) this.leavingBefore = pane.end;
+    blocks.dropBefore(window.start);
+    for (const pane of this.panes.beginningIn(Math.max(window.start, this.takenIn), window.end)) {
       if (pane.start > this.takenIn) this.takeIn(pane);
     }
-    if (!this.fn.keepsRecords) this.turnOver();
-    this.firing = this.parts.values();
+    if (window.start !== this.totalSince) {
+      this.round++;
+      this.mergedTo = blocks.begin;
+      this.totalSince = this.growing ? window.start : NaN;
+    }
+    if (fn.keepsRecords) {
+      for (let pane = this.mergedTo; pane < blocks.end; pane++) blocks.cover(pane, pane + 1, this.collect);
+    } else {
+      blocks.cover(this.mergedTo, blocks.end, this.mergeIn);
+    }
+    this.mergedTo = blocks.end;
+    this.firing = this.totals.values();
   }
 
   next(): boolean {
@@ -79,146 +70,104 @@ export class MergedContents<A> implements FiringContents<A> {
   }
 
   take(): A | undefined {
-    const parts = this.current!;
-    const { windowStart } = this;
-    if (parts.stale) this.rebuild(parts);
-    while (parts.older !== undefined && parts.older.start < windowStart) parts.older = parts.older.next;
-    if (parts.newer === undefined || parts.newer.start < windowStart) {
-      if (parts.older !== undefined) return parts.older.accumulator;
-      this.parts.delete(parts.key);
+    const current = this.current!;
+    if (current.round !== this.round) {
+      this.totals.delete(current.key);
       return undefined;
     }
-    if (this.fn.keepsRecords) return this.mergeAnew(parts.newer);
-    const { older } = parts;
-    if (older === undefined) return parts.total;
-    let { accumulator } = older;
-    if (older.merged && older.start < this.leavingBefore) {
-      // It has been of use for the last time, and may be changed.
-      parts.older = older.next;
-    } else {
-      accumulator = this.copy(accumulator);
-    }
-    this.fn.merge(accumulator, parts.total!);
-    return accumulator;
+    if (current.failure !== undefined) throw current.failure.error;
+    if (this.fn.keepsRecords) return this.mergeParts(current);
+    const { total } = current;
+    if (!this.growing) current.total = undefined;
+    return total;
   }
 
-  changed(key: Key, paneStart: number): void {
-    if (paneStart > this.takenIn) return;
-    const parts = this.parts.get(key);
-    if (parts === undefined) this.parts.set(key, newParts(key, true));
-    else parts.stale = true;
+  changed(key: Key, pane: Pane<A>, added: A | undefined): void {
+    // Neither what is still to be taken in nor what has left the windows for good.
+    if (pane.start > this.takenIn || pane.start < this.windowStart) return;
+    const run = this.blocks.change(pane.start);
+    if (run === undefined) {
+      // The pane itself is new, and those after it would have to be numbered anew.
+      this.clear();
+      return;
+    }
+    this.totalSince = NaN;
+    if (added === undefined) return;
+    run.keys.push(this.totalOf(key));
+    run.accumulators.push(added);
   }
 
   clear(): void {
-    this.parts.clear();
+    this.totals.clear();
+    this.blocks.clear();
     this.takenIn = -Infinity;
+    this.totalSince = NaN;
   }
 
   private takeIn(pane: Pane<A>): void {
     this.takenIn = pane.start;
+    const keys: KeyTotal<A>[] = [];
+    const accumulators: A[] = [];
     for (const cell of pane.space.cells()) {
-      let parts = this.parts.get(cell.key);
-      if (parts === undefined) {
-        parts = newParts(cell.key, false);
-        this.parts.set(cell.key, parts);
-      } else if (parts.stale) {
+      keys.push(this.totalOf(cell.key));
+      accumulators.push(cell.value);
+    }
+    this.blocks.append({ start: pane.start, keys, accumulators });
+  }
+
+  private totalOf(key: Key): KeyTotal<A> {
+    let total = this.totals.get(key);
+    if (total === undefined) {
+      total = newKeyTotal(key);
+      this.totals.set(key, total);
+    }
+    return total;
+  }
+
+  private readonly mergeIn = ({ keys, accumulators }: Run<A>): void => {
+    const { fn, round } = this;
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!;
+      if (key.round !== round) {
+        key.round = round;
+        key.total = accumulators[i]!;
+        key.copied = false;
+        key.failure = undefined;
         continue;
       }
+      if (key.failure !== undefined) continue;
       try {
-        this.append(parts, pane.start, cell.value);
-      } catch {
-        // It throws again where the key can be rejected.
-        parts.stale = true;
+        if (!key.copied) {
+          key.total = copyOf(fn, key.total!);
+          key.copied = true;
+        }
+        fn.merge(key.total!, accumulators[i]!);
+      } catch (error) {
+        key.failure = { error };
+        // The next window tries again.
+        this.totalSince = NaN;
       }
     }
-  }
+  };
 
-  private append(parts: Parts<A>, start: number, accumulator: A): void {
-    if (parts.newer === undefined) {
-      parts.newerSince = start;
-      parts.total = accumulator;
-      parts.copied = false;
-    } else if (!this.fn.keepsRecords) {
-      if (!parts.copied) {
-        parts.total = this.copy(parts.total!);
-        parts.copied = true;
+  private readonly collect = ({ keys, accumulators }: Run<A>): void => {
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!;
+      if (key.round !== this.round || key.parts === undefined) {
+        key.round = this.round;
+        key.parts = [accumulators[i]!];
+      } else {
+        key.parts.push(accumulators[i]!);
       }
-      this.fn.merge(parts.total!, accumulator);
     }
-    parts.newer = { start, accumulator, merged: false, next: parts.newer };
-  }
+  };
 
-  /**
-   * Where the first of the newer panes has left the window, all newer panes become older ones. It goes pane by pane and not key by key, so that what
-   * lies together in memory is read and written together.
-   */
-  private turnOver(): void {
-    const { windowStart } = this;
-    let turning: Parts<A>[] = [];
-    for (const parts of this.parts.values()) {
-      if (parts.newer === undefined || parts.newerSince >= windowStart || parts.stale) continue;
-      parts.older = undefined;
-      parts.total = undefined;
-      turning.push(parts);
-    }
-    while (turning.length > 0) {
-      turning = turning.filter(parts => {
-        const { newer } = parts;
-        if (newer === undefined || newer.start < windowStart) {
-          parts.newer = undefined;
-          return false;
-        }
-        try {
-          this.moveToOlder(parts, newer);
-          return true;
-        } catch {
-          parts.stale = true;
-          return false;
-        }
-      });
-    }
-  }
-
-  private moveToOlder(parts: Parts<A>, part: Part<A>): void {
-    const { older } = parts;
-    let { accumulator } = part;
-    if (older !== undefined) {
-      accumulator = this.copy(accumulator);
-      this.fn.merge(accumulator, older.accumulator);
-    }
-    parts.older = { start: part.start, accumulator, merged: older !== undefined, next: older };
-    parts.newer = part.next;
-  }
-
-  private mergeAnew(newest: Part<A>): A {
-    const accumulators: A[] = [];
-    for (let part: Part<A> | undefined = newest; part !== undefined && part.start >= this.windowStart; part = part.next) {
-      accumulators.push(part.accumulator);
-    }
-    if (accumulators.length === 1) return newest.accumulator;
+  private mergeParts(key: KeyTotal<A>): A {
+    const parts = key.parts!;
+    key.parts = undefined;
+    if (parts.length === 1) return parts[0]!;
     const merged = this.fn.create();
-    for (let i = accumulators.length - 1; i >= 0; i--) this.fn.merge(merged, accumulators[i]!);
+    for (const part of parts) this.fn.merge(merged, part);
     return merged;
   }
-
-  /** Takes in anew what the key has in the panes up to the newest that was taken in. */
-  private rebuild(parts: Parts<A>): void {
-    parts.older = undefined;
-    parts.newer = undefined;
-    for (const pane of this.panes.beginningIn(this.windowStart, this.takenIn + 1)) {
-      const cell = pane.space.get(parts.key);
-      if (cell !== undefined) this.append(parts, pane.start, cell.value);
-    }
-    parts.stale = false;
-  }
-
-  private copy(accumulator: A): A {
-    const copied = this.fn.create();
-    this.fn.merge(copied, accumulator);
-    return copied;
-  }
-}
-
-function newParts<A>(key: Key, stale: boolean): Parts<A> {
-  return { key, older: undefined, newer: undefined, newerSince: 0, total: undefined, copied: false, stale };
 }

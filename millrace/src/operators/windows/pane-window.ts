@@ -54,7 +54,7 @@ export class PaneWindowTask<A, R> implements OperatorTask {
     this.fn = fn;
     this.context = context;
     this.panes = new LivePanes(context.state.table<A>('panes'), assigner);
-    this.contents = assigner.kind === 'tumbling' ? new SinglePaneContents(this.panes) : new MergedContents(fn, this.panes);
+    this.contents = assigner.kind === 'tumbling' ? new SinglePaneContents(this.panes) : new MergedContents(fn, this.panes, assigner.kind === 'cumulative');
     this.emission = new Emission(fn, context);
     this.late = lateRecords(context, spec.lateTag);
     if (assigner.time === 'event') {
@@ -117,6 +117,7 @@ export class PaneWindowTask<A, R> implements OperatorTask {
   private addElsewhere(add: AddRecord<A>, key: Key, value: never, time: number): void {
     if (!Number.isFinite(time)) return rejectTimeless(this.context, value, time);
     let pane = this.panes.find(time);
+    let added: A | undefined;
     if (pane === undefined) {
       const bounds = this.assigner.pane(time);
       if (this.isClosed(this.assigner.windows(bounds).at(-1)!)) return this.late(value, time);
@@ -124,21 +125,27 @@ export class PaneWindowTask<A, R> implements OperatorTask {
       add(accumulator, value, time);
       pane = this.panes.add(bounds);
       pane.space.add(key, accumulator);
+      added = accumulator;
       this.scheduleBy(pane.firstEnd - 1);
     } else {
       if (this.isClosed(pane.last)) return this.late(value, time);
       const cell = pane.space.get(key);
-      const accumulator = cell === undefined ? this.fn.create() : cell.value;
-      add(accumulator, value, time);
-      if (cell === undefined) pane.space.add(key, accumulator);
-      else pane.space.mark(cell);
+      if (cell !== undefined) {
+        add(cell.value, value, time);
+        pane.space.mark(cell);
+      } else {
+        const accumulator = this.fn.create();
+        add(accumulator, value, time);
+        pane.space.add(key, accumulator);
+        added = accumulator;
+      }
     }
     if (pane.firstEnd - 1 > this.passedMs) {
       this.fromMs = pane.start;
       this.toMs = pane.end;
       this.space = pane.space;
     } else {
-      this.contents.changed(key, pane.start);
+      this.contents.changed(key, pane, added);
       if (this.latenessMs > 0) this.fireAgain(key, pane);
     }
   }

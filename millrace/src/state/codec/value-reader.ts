@@ -8,8 +8,8 @@ export class MalformedError extends Error {
 
 /** Reads what `ValueWriter` has written, one value after another. */
 export class ValueReader {
-  private bytes = Buffer.alloc(0);
-  private view = new DataView(this.bytes.buffer, 0, 0);
+  private bytes: Buffer = Buffer.alloc(0);
+  private view: DataView = new DataView(new ArrayBuffer(0));
   private at = 0;
   private end = 0;
   private depth = 0;
@@ -123,7 +123,7 @@ export class ValueReader {
 
   private latin1(n: number): string {
     const at = this.take(n);
-    return this.bytes.latin1Slice(at, at + n);
+    return this.bytes.toString('latin1', at, at + n);
   }
 
   private varint(): number {

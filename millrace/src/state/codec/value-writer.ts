@@ -15,6 +15,11 @@ const LOOP_MAX = 64;
 /** Room for a tag and the longest number. */
 const ROOM = 16;
 
+const BUFFER_FIRST = 4096;
+
+/** A buffer that was needed for a single large value is not kept. */
+const BUFFER_KEPT = 2 ** 20;
+
 const binaryKinds = new Map(BINARY_KINDS.map((kind, i) => [kind.prototype, i]));
 
 /** Thrown for what is no plain data. */
@@ -30,17 +35,23 @@ export class UnserializableError extends TypeError {
  */
 export class ValueWriter {
   /** What was written stands in front of `length`. */
-  bytes = Buffer.allocUnsafeSlow(1024);
+  bytes = Buffer.allocUnsafeSlow(BUFFER_FIRST);
   length = 0;
   private view = viewOf(this.bytes);
-  private readonly shapes = new ShapeTree();
+  private shapes = new ShapeTree();
   private depth = 0;
 
-  /** Begins anew; nothing written later refers to anything before. */
-  reset(): void {
+  /**
+   * Begins anew; nothing written later refers to anything before.
+   *
+   * @param shapes the tree is not part of what is written; one that is kept for values of the same kind saves time
+   */
+  reset(shapes: ShapeTree): void {
+    if (this.bytes.length > BUFFER_KEPT) this.replace(BUFFER_FIRST);
     this.length = 0;
     this.depth = 0;
-    this.shapes.beginSegment();
+    this.shapes = shapes;
+    shapes.beginSegment();
   }
 
   /** @throws UnserializableError, and what is written so far is to be thrown away */
@@ -296,10 +307,14 @@ export class ValueWriter {
   }
 
   private grow(n: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.bytes.length, this.length + n));
-    larger.set(this.bytes.subarray(0, this.length));
-    this.bytes = larger;
-    this.view = viewOf(larger);
+    const { bytes } = this;
+    this.replace(Math.max(2 * bytes.length, this.length + n));
+    this.bytes.set(bytes.subarray(0, this.length));
+  }
+
+  private replace(size: number): void {
+    this.bytes = Buffer.allocUnsafeSlow(size);
+    this.view = viewOf(this.bytes);
   }
 }
 

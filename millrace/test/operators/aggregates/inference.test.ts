@@ -19,6 +19,7 @@ import {
   stddevSample,
   sum,
   topK,
+  topN,
   variance,
   varianceSample,
 } from '../../../src/operators/aggregates/index.ts';
@@ -90,6 +91,7 @@ describe('results are typed by the aggregates, and functions by the stream, with
       quantile: quantile(f => f.delay, 0.5),
       quantiles: quantiles(f => f.delay, [0.5, 0.99], { error: 0.02 }),
       topK: topK(f => f.origin, 3),
+      topN: topN(f => f.delay, 3),
       own: aggregator({ input: f => f.delay, create: () => 0, add: (a, d) => a + d, merge: (a, b) => a + b, result: a => String(a) }),
       ownRecords: aggregator({ create: () => 0, add: (a, f) => a + f.delay, merge: (a, b) => a + b, result: a => a > 0 }),
     });
@@ -118,6 +120,7 @@ describe('results are typed by the aggregates, and functions by the stream, with
       quantile: number;
       quantiles: [number, number];
       topK: { value: string; count: number }[];
+      topN: Flight[];
       own: string;
       ownRecords: boolean;
     }>();

@@ -20,6 +20,7 @@ import {
   stddevSample,
   sum,
   topK,
+  topN,
   variance,
   varianceSample,
 } from '../../../src/operators/aggregates/index.ts';
@@ -222,6 +223,17 @@ const laws: Law[] = [
     ),
     naive: values => naiveQuantiles(values, QS),
     same: quantileBound(0.002),
+  },
+  {
+    name: 'topN',
+    make: of => topN(of, 3),
+    values: fc.integer({ min: 0, max: 5 }),
+    // A stable sort keeps the first that arrived in front of its equals.
+    naive: (_, rows) =>
+      rows
+        .filter(row => row.v !== null && row.v !== undefined)
+        .toSorted((a, b) => b.v - a.v)
+        .slice(0, 3),
   },
   { name: 'topK', make: of => topK(of, 3), values: few, naive: values => frequencies(values).slice(0, 3) },
   {

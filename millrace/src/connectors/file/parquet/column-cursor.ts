@@ -2,7 +2,8 @@ import type { FileHandle } from 'node:fs/promises';
 import type { ColumnChunk, ColumnMetaData, DecodedArray, PageHeader, ParquetScan } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { type ColumnValues, PageDecoder } from './page-decoder.ts';
-import type { ReadPlain } from './plain-values.ts';
+import type { PlainValues } from './plain-values.ts';
+import type { FieldPlan } from './record-maker.ts';
 
 /** Walks through a column of one row group. */
 export interface ColumnCursor {
@@ -32,9 +33,9 @@ export class PageCursor implements ColumnCursor {
   private bytes: Buffer = Buffer.alloc(0);
   private start = 0;
 
-  constructor(handle: FileHandle, meta: ColumnMetaData, optional: boolean, readPlain: ReadPlain) {
+  constructor(handle: FileHandle, meta: ColumnMetaData, optional: boolean, plain: PlainValues) {
     this.handle = handle;
-    this.decoder = new PageDecoder(meta, optional, readPlain);
+    this.decoder = new PageDecoder(meta, optional, plain);
     const { from, to } = chunkRange(meta);
     this.position = from;
     this.end = to;
@@ -86,14 +87,16 @@ export class WholeCursor implements ColumnCursor {
   current: ColumnValues = NO_VALUES;
   index = 0;
   private readonly read: () => Promise<DecodedArray>;
+  private readonly convert: (value: unknown) => unknown;
 
-  constructor(scan: ParquetScan, column: string, rowStart: number, rowEnd: number) {
-    this.read = () => scan.readColumn({ column, rowStart, rowEnd });
+  constructor(scan: ParquetScan, { name, kind }: FieldPlan, rowStart: number, rowEnd: number) {
+    this.read = () => scan.readColumn({ column: name, rowStart, rowEnd });
+    this.convert = kind === 'number' || kind === 'integer' ? value => (value instanceof Date ? value.getTime() : exactNumbers(value)) : exactNumbers;
   }
 
   async load(): Promise<void> {
     if (this.current !== NO_VALUES) throw new RangeError('a column ends before its row group does');
-    const values = Array.from(await this.read(), exactNumbers);
+    const values = Array.from(await this.read(), this.convert);
     const nulls = new Uint8Array(values.length);
     values.forEach((value, i) => {
       if (value === null || value === undefined) nulls[i] = 1;

@@ -1,7 +1,7 @@
 import type { ColumnMetaData, PageHeader } from 'hyparquet';
 import { unpack } from './codecs.ts';
 import { readHybrid } from './hybrid.ts';
-import type { ReadPlain } from './plain-values.ts';
+import type { PlainValues } from './plain-values.ts';
 
 /** Some values of a column. Where `nulls` is 1 the value is null. */
 export interface ColumnValues {
@@ -17,13 +17,13 @@ export const KNOWN_ENCODINGS: ReadonlySet<string> = new Set(['PLAIN', 'RLE', 'BI
 export class PageDecoder {
   private readonly meta: ColumnMetaData;
   private readonly optional: boolean;
-  private readonly readPlain: ReadPlain;
+  private readonly plain: PlainValues;
   private dictionary: ArrayLike<unknown> | undefined;
 
-  constructor(meta: ColumnMetaData, optional: boolean, readPlain: ReadPlain) {
+  constructor(meta: ColumnMetaData, optional: boolean, plain: PlainValues) {
     this.meta = meta;
     this.optional = optional;
-    this.readPlain = readPlain;
+    this.plain = plain;
   }
 
   /** The values of a data page; undefined for other pages. `body` is the page as it stands in the file. */
@@ -32,7 +32,7 @@ export class PageDecoder {
     switch (header.type) {
       case 'DICTIONARY_PAGE': {
         const page = unpack(this.meta.codec, body, bytes);
-        this.dictionary = this.readPlain(page, 0, page.length, header.dictionary_page_header!.num_values);
+        this.dictionary = this.plain.read(page, 0, page.length, header.dictionary_page_header!.num_values);
         return undefined;
       }
       case 'DATA_PAGE': {
@@ -64,7 +64,9 @@ export class PageDecoder {
       present = 0;
       for (let i = 0; i < count; i++) present += levels[i]!;
     }
-    const values = this.values(page, start, present, encoding);
+    const { convert } = this.plain;
+    const read = this.values(page, start, present, encoding);
+    const values = convert === undefined ? read : Array.from(read, convert);
     if (levels === undefined || present === count) return { values, nulls: undefined, count };
     const spread = emptyLike(values, count);
     const nulls = new Uint8Array(count);
@@ -78,7 +80,7 @@ export class PageDecoder {
   private values(page: Buffer, start: number, count: number, encoding: string): ArrayLike<unknown> {
     switch (encoding) {
       case 'PLAIN':
-        return this.readPlain(page, start, page.length, count);
+        return this.plain.read(page, start, page.length, count);
       case 'PLAIN_DICTIONARY':
       case 'RLE_DICTIONARY': {
         const { dictionary } = this;

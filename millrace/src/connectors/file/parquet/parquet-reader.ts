@@ -5,13 +5,13 @@ import type { Polled, ReaderContext, SplitReader } from '../../../spi/source.ts'
 import type { Batch } from '../../../types/batch.ts';
 import type { Json } from '../../../types/json.ts';
 import type { FieldShape, OpenSchema } from '../../../types/schema.ts';
-import { errorCode, readError } from '../file-errors.ts';
+import { readError } from '../file-errors.ts';
 import { sizeOf } from '../file-identity.ts';
 import { openFile } from '../open-bytes.ts';
 import { compressors, readableCodecs } from './codecs.ts';
 import { chunkRange, type ColumnCursor, metaOf, PageCursor, readExactly, WholeCursor } from './column-cursor.ts';
 import { KNOWN_ENCODINGS } from './page-decoder.ts';
-import { KindMismatch, plainReader, type ReadPlain } from './plain-values.ts';
+import { KindMismatch, type PlainValues, plainValues } from './plain-values.ts';
 import { type CheckRecord, type FieldPlan, type MakeRecords, planOf, recordMaker } from './record-maker.ts';
 
 /** The row to go on at, and the size of the file it is a row of. */
@@ -26,7 +26,8 @@ interface Column {
   /** Its place among the column chunks of a row group; undefined for a nested column, which has several. */
   readonly leaf: number | undefined;
   readonly optional: boolean;
-  readonly readPlain: ReadPlain | undefined;
+  /** How its values are made; undefined when hyparquet makes them. */
+  readonly plain: PlainValues | undefined;
 }
 
 /** Reads a Parquet file row group by row group, and of those only the columns that the schema declares. */
@@ -131,12 +132,12 @@ export class ParquetReader implements SplitReader<unknown> {
   }
 
   private cursor(column: Column, group: RowGroup): ColumnCursor {
-    const { readPlain, leaf, plan, optional } = column;
-    if (leaf !== undefined && readPlain !== undefined) {
+    const { plain, leaf, plan, optional } = column;
+    if (leaf !== undefined && plain !== undefined) {
       const meta = metaOf(group.columns[leaf]!);
-      if (meta.encodings.every(encoding => KNOWN_ENCODINGS.has(encoding))) return new PageCursor(this.handle, meta, optional, readPlain);
+      if (meta.encodings.every(encoding => KNOWN_ENCODINGS.has(encoding))) return new PageCursor(this.handle, meta, optional, plain);
     }
-    return new WholeCursor(this.scan, plan.name, this.row, this.groupEnd);
+    return new WholeCursor(this.scan, plan, this.row, this.groupEnd);
   }
 
   private async seek({ row, bytes }: RowPosition): Promise<void> {
@@ -159,10 +160,10 @@ export class ParquetReader implements SplitReader<unknown> {
 
   private checker(schema: OpenSchema<unknown> | undefined): CheckRecord {
     if (schema === undefined) return record => record;
+    const usual = this.columns.some(isLookedInto) ? schema.validate : (schema.validateDecoded ?? schema.validate);
     return (record, row, doubtful) => {
       try {
-        const validate = doubtful ? schema.validate : (schema.validateDecoded ?? schema.validate);
-        return validate(record);
+        return doubtful ? schema.validate(record) : usual(record);
       } catch (error) {
         if (error instanceof MillraceError) throw error;
         this.context.reject('invalid', messageOf(error), undefined, row, record);
@@ -244,7 +245,7 @@ function chooseColumns({ path, metadata }: OpenedFile, schema: OpenSchema<unknow
         plan,
         leaf: flat ? leafIndex(tree, child) : undefined,
         optional: child.element.repetition_type === 'OPTIONAL',
-        readPlain: flat ? plainReader(child.element, plan.kind) : undefined,
+        plain: flat ? plainValues(child.element, plan.kind) : undefined,
       };
     } catch (error) {
       if (error instanceof KindMismatch) return wrong(`'${name}' of kind ${plan.kind}`, error.message);
@@ -260,8 +261,8 @@ function leafIndex(tree: SchemaTree, column: SchemaTree): number {
 }
 
 /** Whether values have an inside that the kind says nothing of, or come from hyparquet, which knows nothing of kinds. */
-function isLookedInto({ plan, readPlain }: Column): boolean {
-  return plan.kind === 'array' || plan.kind === 'object' || readPlain === undefined;
+function isLookedInto({ plan, plain }: Column): boolean {
+  return plan.kind === 'array' || plan.kind === 'object' || plain === undefined;
 }
 
 function isRowPosition(position: Json | undefined): position is Json & RowPosition {
@@ -270,7 +271,7 @@ function isRowPosition(position: Json | undefined): position is Json & RowPositi
 
 function asReadError(path: string, error: unknown): MillraceError {
   if (error instanceof MillraceError) return error;
-  return errorCode(error) === undefined || errorCode(error)?.startsWith('ERR_')
-    ? new MillraceError('FILE_CORRUPT', { where: path, expected: 'a Parquet file', cause: error })
-    : readError(path, error);
+  // Only system calls that failed say nothing of what the file holds.
+  if (error instanceof Error && 'syscall' in error) return readError(path, error);
+  return new MillraceError('FILE_CORRUPT', { where: path, expected: 'a Parquet file', cause: error });
 }

@@ -3,7 +3,14 @@ import type { ValueKind } from '../../../types/schema.ts';
 import { utf8Text } from '../../../formats/bytes.ts';
 
 /** Reads `count` values from `bytes[start, end)` in Parquet's PLAIN encoding. */
-export type ReadPlain = (bytes: Buffer, start: number, end: number, count: number) => ArrayLike<unknown>;
+type ReadPlain = (bytes: Buffer, start: number, end: number, count: number) => ArrayLike<unknown>;
+
+/** How a column's values are made. */
+export interface PlainValues {
+  readonly read: ReadPlain;
+  /** Makes an object of a value that was read, one for each row, so that no two records share it. Absent: values are as they are read. */
+  readonly convert?: (value: unknown) => unknown;
+}
 
 /** A column whose type does not fit the kind that the schema gives it. */
 export class KindMismatch extends Error {}
@@ -16,23 +23,23 @@ export class KindMismatch extends Error {}
  *
  * @throws KindMismatch when the column's type cannot become that kind
  */
-export function plainReader(element: SchemaElement, kind: ValueKind): ReadPlain | undefined {
+export function plainValues(element: SchemaElement, kind: ValueKind): PlainValues | undefined {
   const { type } = element;
-  if (element.converted_type === 'DECIMAL' && (type === 'INT32' || type === 'INT64')) return decimalReader(element, type, kind);
+  if (element.converted_type === 'DECIMAL' && (type === 'INT32' || type === 'INT64')) return { read: decimalReader(element, type, kind) };
   switch (type) {
     case 'BOOLEAN':
-      return kind === 'boolean' || kind === 'any' ? readBooleans : refuse(kind, 'boolean');
+      return kind === 'boolean' || kind === 'any' ? { read: readBooleans } : refuse(kind, 'boolean');
     case 'INT32':
       if (element.converted_type === 'DATE' || element.logical_type?.type === 'DATE') return instants(kind, 'date', readInt32, 86_400_000, 1);
-      return integers(kind, isUnsigned(element, 32) ? readUint32 : readInt32);
+      return { read: integers(kind, isUnsigned(element, 32) ? readUint32 : readInt32) };
     case 'INT64':
-      return int64Reader(element, kind);
+      return int64Values(element, kind);
     case 'FLOAT':
-      return isNumeric(kind) ? readFloats : refuse(kind, 'float');
+      return isNumeric(kind) ? { read: readFloats } : refuse(kind, 'float');
     case 'DOUBLE':
-      return isNumeric(kind) ? readDoubles : refuse(kind, 'double');
+      return isNumeric(kind) ? { read: readDoubles } : refuse(kind, 'double');
     case 'BYTE_ARRAY':
-      return byteArrayReader(element, kind);
+      return byteArrayValues(element, kind);
     default:
       return undefined;
   }
@@ -72,7 +79,7 @@ function instants(
   read: (...from: Parameters<ReadPlain>) => Float64Array,
   multiplier: number,
   divisor: number,
-): ReadPlain {
+): PlainValues {
   const milliseconds = (...from: Parameters<ReadPlain>) => {
     const values = read(...from);
     for (let i = 0; i < values.length; i++) values[i] = (values[i]! * multiplier) / divisor;
@@ -80,19 +87,19 @@ function instants(
   };
   switch (kind) {
     case 'number':
-      return milliseconds;
+      return { read: milliseconds };
     case 'integer':
-      return (...from) => milliseconds(...from).map(Math.floor);
+      return { read: (...from) => milliseconds(...from).map(Math.floor) };
     case 'int64':
-      return (...from) => BigInt64Array.from(milliseconds(...from), ms => BigInt(Math.floor(ms)));
+      return { read: (...from) => BigInt64Array.from(milliseconds(...from), ms => BigInt(Math.floor(ms))) };
     case 'any':
-      return (...from) => Array.from(milliseconds(...from), ms => new Date(Math.floor(ms)));
+      return { read: milliseconds, convert: ms => new Date(Math.floor(ms as number)) };
     default:
       return refuse(kind, type);
   }
 }
 
-function int64Reader(element: SchemaElement, kind: ValueKind): ReadPlain {
+function int64Values(element: SchemaElement, kind: ValueKind): PlainValues {
   const { converted_type, logical_type } = element;
   const unit =
     logical_type?.type === 'TIMESTAMP'
@@ -107,27 +114,27 @@ function int64Reader(element: SchemaElement, kind: ValueKind): ReadPlain {
   const read = isUnsigned(element, 64) ? readUint64 : readInt64;
   switch (kind) {
     case 'number':
-      return isUnsigned(element, 64) ? (...from) => Float64Array.from(readUint64(...from), Number) : readInt64AsDoubles;
+      return { read: isUnsigned(element, 64) ? (...from) => Float64Array.from(readUint64(...from), Number) : readInt64AsDoubles };
     case 'int64':
-      return read;
+      return { read };
     case 'integer':
     case 'any':
-      return (...from) => asNumbersWhereExact(read(...from));
+      return { read: (...from) => asNumbersWhereExact(read(...from)) };
     default:
       return refuse(kind, 'integer');
   }
 }
 
-function byteArrayReader({ converted_type, logical_type }: SchemaElement, kind: ValueKind): ReadPlain | undefined {
+function byteArrayValues({ converted_type, logical_type }: SchemaElement, kind: ValueKind): PlainValues | undefined {
   const type = logical_type?.type;
   if (converted_type === 'JSON' || type === 'JSON') {
-    if (kind === 'string') return readTexts;
-    if (kind === 'any' || kind === 'array' || kind === 'object') return readJson;
+    if (kind === 'string') return { read: readTexts };
+    if (kind === 'any' || kind === 'array' || kind === 'object') return { read: readTexts, convert: parseJson };
     return refuse(kind, 'JSON');
   }
   const isText = converted_type === 'UTF8' || converted_type === 'ENUM' || type === 'STRING' || type === 'ENUM';
   if (!isText && (converted_type !== undefined || type !== undefined)) return undefined;
-  if (kind === 'string' || kind === 'any') return readTexts;
+  if (kind === 'string' || kind === 'any') return { read: readTexts };
   return refuse(kind, 'string');
 }
 
@@ -218,13 +225,11 @@ function readTexts(bytes: Buffer, start: number, end: number, count: number): (s
   return values;
 }
 
-/** JSON values; where text is not JSON, the text. */
-function readJson(...from: Parameters<ReadPlain>): unknown[] {
-  return readTexts(...from).map(text => {
-    try {
-      return typeof text === 'string' ? (JSON.parse(text) as unknown) : text;
-    } catch {
-      return text;
-    }
-  });
+/** The value of a JSON text; what is not JSON stays text. */
+function parseJson(text: unknown): unknown {
+  try {
+    return typeof text === 'string' ? (JSON.parse(text) as unknown) : text;
+  } catch {
+    return text;
+  }
 }

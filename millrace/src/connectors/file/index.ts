@@ -1,0 +1,1 @@
+export { type FileConnector, type FileFormatName, type FileOptions, file } from './file.ts';
