@@ -1,11 +1,10 @@
 import type { Epoch, Segment } from '../spi/epoch-store.ts';
 import type { OperatorState, StateBackend, Table } from '../spi/state.ts';
 import { ValueWriter } from './codec/value-writer.ts';
-import { LoggedTable, type TableSize } from './logged-table.ts';
+import { type CompactionLimits, LoggedTable, type TableSize } from './logged-table.ts';
 import { SegmentReader } from './segment.ts';
 
-/** The least that is written with one epoch to compact logs, in bytes: some milliseconds. */
-const COMPACTION_BYTES_MIN = 2 ** 20;
+const LIMITS: CompactionLimits = { logBytesMin: 2 ** 20, portionBytesMin: 2 ** 20 };
 
 /** What `collect` gives to an epoch. */
 export type Collected = Pick<Epoch, 'segments' | 'superseded'>;
@@ -27,6 +26,11 @@ export class LoggedStateBackend implements StateBackend {
   private readonly writer = new ValueWriter();
   /** Tables whose logs are being compacted, one after the other. */
   private readonly compacting: LoggedTable[] = [];
+  private readonly limits: CompactionLimits;
+
+  constructor(limits: CompactionLimits = LIMITS) {
+    this.limits = limits;
+  }
 
   operator(id: string): OperatorState {
     let state = this.operators.get(id);
@@ -53,7 +57,7 @@ export class LoggedStateBackend implements StateBackend {
         this.compacting.push(table);
       }
     }
-    return { segments, superseded: this.compact(Math.max(COMPACTION_BYTES_MIN, changedBytes), segments) };
+    return { segments, superseded: this.compact(Math.max(this.limits.portionBytesMin, changedBytes), segments) };
   }
 
   /**
@@ -77,7 +81,7 @@ export class LoggedStateBackend implements StateBackend {
     const id = JSON.stringify([operator, name]);
     let table = this.tables.get(id);
     if (table === undefined) {
-      table = new LoggedTable(operator, name, this.writer);
+      table = new LoggedTable(operator, name, this.writer, this.limits);
       this.tables.set(id, table);
     }
     return table;

@@ -4,8 +4,13 @@ import { LogCompaction } from './log-compaction.ts';
 import { type SegmentReader, TableWriter } from './segment.ts';
 import { TrackedTable } from './tracked-table.ts';
 
-/** A log up to this size is not worth the writing of its table. */
-const LOG_BYTES_MIN = 2 ** 20;
+/** When logs are compacted, and how fast. Tests make it smaller. */
+export interface CompactionLimits {
+  /** A log up to this size is not worth the writing of its table. Default 1 MiB. */
+  readonly logBytesMin: number;
+  /** The least that is written with one epoch to compact logs. Default 1 MiB: some milliseconds. */
+  readonly portionBytesMin: number;
+}
 
 /** How many times as large as its table a log may become before the table is written again. */
 const LOG_FACTOR = 2;
@@ -32,6 +37,7 @@ export class LoggedTable {
   readonly operator: string;
   readonly table: TrackedTable<never>;
   private readonly writer: TableWriter;
+  private readonly limits: CompactionLimits;
   private logBytes = 0;
   /** Bytes of the newest epoch. */
   private newestBytes = 0;
@@ -39,10 +45,11 @@ export class LoggedTable {
   /** Bytes of the segments that the compaction makes needless. */
   private needlessBytes = 0;
 
-  constructor(operator: string, name: string, writer: ValueWriter) {
+  constructor(operator: string, name: string, writer: ValueWriter, limits: CompactionLimits) {
     this.operator = operator;
     this.table = new TrackedTable(name);
     this.writer = new TableWriter(operator, name, writer);
+    this.limits = limits;
   }
 
   get size(): TableSize {
@@ -54,13 +61,12 @@ export class LoggedTable {
   collectChanges(into: Segment[]): number {
     this.newestBytes = 0;
     this.table.writeChanges(this.writer);
-    this.take(into);
-    return this.newestBytes;
+    return this.take(into);
   }
 
   /** Whether the log should be compacted that is not yet. */
   get isLong(): boolean {
-    if (this.compaction !== undefined || this.logBytes <= LOG_BYTES_MIN) return false;
+    if (this.compaction !== undefined || this.logBytes <= this.limits.logBytesMin) return false;
     return this.logBytes > LOG_FACTOR * (this.table.bytes + this.table.size * NAMESPACE_OVERHEAD);
   }
 
@@ -95,11 +101,14 @@ export class LoggedTable {
     this.logBytes += segment.bytes.length + SEGMENT_OVERHEAD;
   }
 
-  private take(into: Segment[]): void {
+  private take(into: Segment[]): number {
+    let bytes = 0;
     for (const segment of this.writer.finish()) {
       into.push(segment);
+      bytes += segment.bytes.length;
       this.newestBytes += segment.bytes.length + SEGMENT_OVERHEAD;
       this.logBytes += segment.bytes.length + SEGMENT_OVERHEAD;
     }
+    return bytes;
   }
 }
