@@ -44,7 +44,7 @@ export interface BenchCase {
   readonly claims: readonly Claim[];
   /** Runs in each process before the measured ones. */
   readonly warmUps: number;
-  /** Measured runs in each process; their median counts. */
+  /** Measured runs in each process; the fastest counts, as whatever else the machine does can only add to the time. */
   readonly runs: number;
   /** Most rounds of this case, where one takes long. */
   readonly maxRounds?: number;

@@ -6,12 +6,25 @@ import type { Sample } from './sample.ts';
 /** Samples of each contender, one for each round. */
 export type Samples = ReadonlyMap<string, readonly Sample[]>;
 
+/** Elapsed time; or the processor time of the main thread, which says more where the machine is busy with other things. */
+export type Clock = 'wall' | 'cpu';
+
+export interface RoundOptions {
+  readonly rounds: number;
+  readonly scale: Scale;
+  readonly clock: Clock;
+}
+
 /**
  * Runs all contenders of a case one after another, round after round, so that what else the machine does meets all of them alike.
  *
  * @throws Error when contenders that do the same work come to different checksums
  */
-export async function runRounds(bench: BenchCase, rounds: number, scale: Scale, progress: (text: string) => void): Promise<Samples> {
+export async function runRounds(
+  bench: BenchCase,
+  { rounds, scale, clock }: RoundOptions,
+  progress: (text: string) => void,
+): Promise<Samples> {
   await bench.setUp?.(scale);
   const samples = new Map<string, Sample[]>(bench.contenders.map(({ name }) => [name, []]));
   const checksums = new Map<string, { checksum: number; by: string }>();
@@ -19,7 +32,7 @@ export async function runRounds(bench: BenchCase, rounds: number, scale: Scale, 
   for (let round = 1; round <= count; round++) {
     for (const contender of bench.contenders) {
       progress(`${bench.name}, round ${round} of ${count}: ${contender.name}`);
-      const sample = await runContender(bench, contender, scale);
+      const sample = await runContender(bench, contender, scale, clock);
       const work = contender.work ?? bench.name;
       const known = checksums.get(work);
       if (known === undefined) checksums.set(work, { checksum: sample.checksum, by: contender.name });
@@ -32,8 +45,8 @@ export async function runRounds(bench: BenchCase, rounds: number, scale: Scale, 
   return samples;
 }
 
-function runContender(bench: BenchCase, contender: Contender, scale: Scale): Promise<Sample> {
-  const child = fork(fileURLToPath(new URL('contender-process.ts', import.meta.url)), [bench.name, contender.name, String(scale)], {
+function runContender(bench: BenchCase, contender: Contender, scale: Scale, clock: Clock): Promise<Sample> {
+  const child = fork(fileURLToPath(new URL('contender-process.ts', import.meta.url)), [bench.name, contender.name, String(scale), clock], {
     execArgv: ['--conditions=millrace-source', '--expose-gc', ...(contender.nodeOptions ?? [])],
   });
   return new Promise((resolve, reject) => {

@@ -13,20 +13,27 @@ export interface EventsOptions {
   readonly keys: number;
   /** Events for each second of event time. */
   readonly perSecond: number;
-  /** How much earlier than the newest event before it an event may be. */
-  readonly outOfOrdernessMs: number;
+  /** How much earlier than the newest event before it an event may be. Default 0. */
+  readonly outOfOrdernessMs?: number;
 }
 
 /** 2025-01-01T00:00:00Z. */
 export const FIRST_TIME_MS = 1_735_689_600_000;
 
+const SEED = 20_250_101;
+
 /** Events with uniformly random keys and values, out of order by up to the bound; none is late. */
-export function events({ count, keys, perSecond, outOfOrdernessMs }: EventsOptions): Event[] {
-  const random = randomNumbers(20_250_101);
+export function events({ count, keys, perSecond, outOfOrdernessMs = 0 }: EventsOptions): Event[] {
+  const random = randomNumbers(SEED);
   const names = Array.from({ length: keys }, (_, i) => `account-${i}`);
   return Array.from({ length: count }, (_, i) => ({
     key: names[Math.floor(random() * keys)]!,
     value: 1 + Math.floor(random() * 10_000),
     time: FIRST_TIME_MS + Math.floor((i * 1000) / perSecond) - Math.floor(random() * outOfOrdernessMs),
   }));
+}
+
+/** Some records again and again: few enough to stay in the processor's cache, where a record that was just decoded is too. */
+export function repeated<T>(records: readonly T[], count: number): T[] {
+  return Array.from({ length: count }, (_, i) => records[i % records.length]!);
 }

@@ -38,7 +38,12 @@ export abstract class HeapSpace<V, C extends Cell<V>> implements KeySpace<V> {
   }
 
   /** Cells that are added meanwhile may be left out. */
-  *cells(): IterableIterator<C> {
+  cells(): IterableIterator<C> {
+    // The Map's own iterator is several times as fast as a generator around it.
+    return this.full.length === 0 ? this.map.values() : this.cellsOfAll();
+  }
+
+  private *cellsOfAll(): IterableIterator<C> {
     for (const map of [...this.full, this.map]) yield* map.values();
   }
 

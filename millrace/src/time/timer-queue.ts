@@ -70,10 +70,12 @@ export class TimerQueue {
           if (blocked()) return false;
           const tag = cell.value.shift()!;
           if (cell.value.length > 0) space.mark(cell);
-          this.settle(time, space, cell.key, cell.value);
+          else space.remove(cell.key);
           fire(time, cell.key, tag);
         }
       }
+      // `fire` may have deleted the last timer, and with it the space.
+      if (this.table.find(time) === space) this.dropEmpty(time, space);
     }
     return true;
   }
@@ -81,6 +83,10 @@ export class TimerQueue {
   private settle(timeMs: number, space: KeySpace<number[]>, key: Key, tags: number[]): void {
     if (tags.length > 0) return;
     space.remove(key);
+    this.dropEmpty(timeMs, space);
+  }
+
+  private dropEmpty(timeMs: number, space: KeySpace<number[]>): void {
     if (space.size > 0) return;
     this.table.drop(timeMs);
     this.live--;

@@ -12,6 +12,8 @@ import { tempDir } from './temp-dir.ts';
 
 export interface ParquetColumn {
   element: SchemaElement;
+  /** Of a nested column: what stands in it, in the order of the file's schema. */
+  within?: SchemaElement[];
   data: ColumnSource['data'];
   encoding?: Encoding;
 }
@@ -28,9 +30,15 @@ export function parquetBytes(columns: readonly ParquetColumn[], options: Parquet
   const writer = new ByteWriter();
   const parquet = new ParquetWriter({
     writer,
-    schema: [{ name: 'root', num_children: columns.length }, ...columns.map(({ element }) => element)],
+    schema: [{ name: 'root', num_children: columns.length }, ...columns.flatMap(({ element, within = [] }) => [element, ...within])],
     codec,
-    compressors: { GZIP: bytes => gzipSync(bytes), BROTLI: bytes => brotliCompressSync(bytes), ZSTD: bytes => zstdCompressSync(bytes) },
+    // LZ4 only in name, for files that cannot be read.
+    compressors: {
+      LZ4: bytes => bytes,
+      GZIP: bytes => gzipSync(bytes),
+      BROTLI: bytes => brotliCompressSync(bytes),
+      ZSTD: bytes => zstdCompressSync(bytes),
+    },
   });
   const columnData = columns.map(({ element, data, encoding }) => ({ name: element.name, data, ...(encoding && { encoding }) }));
   void parquet.write({ columnData, rowGroupSize, ...(pageSize && { pageSize }) });

@@ -4,7 +4,7 @@ import { json } from '../../formats/json/index.ts';
 import { jsonLinesOrArray } from '../../formats/json/lines-or-array.ts';
 import { text } from '../../formats/text/index.ts';
 import type { Format } from '../../spi/format.ts';
-import { type OpenSchema, openSchema, type Schema } from '../../types/schema.ts';
+import { openSchema, type Schema } from '../../types/schema.ts';
 
 /** A format by name, with its defaults. `'json'` is JSON Lines. */
 export type FileFormatName = 'json' | 'csv' | 'text' | 'parquet';
@@ -13,7 +13,7 @@ export type FileFormatName = 'json' | 'csv' | 'text' | 'parquet';
 export interface ParquetFormat {
   readonly name: 'parquet';
   readonly extension: '.parquet';
-  readonly schema: OpenSchema<unknown> | undefined;
+  readonly schema: Schema | undefined;
 }
 
 export type FileFormat = Format<unknown> | ParquetFormat;
@@ -93,7 +93,9 @@ function makeFormat(key: FormatKey, schema: Schema | undefined): FileFormat {
       if (schema === undefined) return text() as Format<unknown>;
       throw new MillraceError('OPTION_INVALID', { where: 'file, schema', expected: 'no schema, as every record of text is a string', got: 'a schema' });
     case 'parquet':
-      return { name: 'parquet', extension: '.parquet', schema: schema === undefined ? undefined : openSchema(schema) };
+      // Opened by each reader; this is to find out now what is wrong with it.
+      if (schema !== undefined) openSchema(schema);
+      return { name: 'parquet', extension: '.parquet', schema };
     default:
       throw new MillraceError('OPTION_INVALID', { where: 'file, format', expected: "'json', 'csv', 'text', 'parquet' or a format", got: String(key) });
   }

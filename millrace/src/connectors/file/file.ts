@@ -7,14 +7,12 @@ import type { EnumerationContext, ReaderContext, Source, SplitReader } from '../
 import type { Json } from '../../types/json.ts';
 import type { InferSchema, Schema } from '../../types/schema.ts';
 import { BoundedReader } from './bounded-reader.ts';
-import { FormatBody } from './file-body.ts';
 import { readError } from './file-errors.ts';
 import { type FileFormat, type FileFormatName, FileFormats, isParquet, type ParquetFormat } from './file-formats.ts';
-import { FileWriter, type Rolling } from './file-writer.ts';
 import { describeSelection, type FileSelection, findAsTheyCome, findOnce } from './find-files.ts';
 import { type FileOwners, FollowReader } from './follow-reader.ts';
 import { isCompressed } from './open-bytes.ts';
-import { numberedFiles, type OutputTarget, singleFile } from './output-target.ts';
+import type { FileSinkOptions } from './sink.ts';
 import { Slots } from './slots.ts';
 
 export type { FileFormatName } from './file-formats.ts';
@@ -24,11 +22,11 @@ export interface FileOptions {
   path?: string | URL;
   /** The files that match, such as `logs/*.jsonl`; only for reading. Hidden files are left out. */
   glob?: string;
-  /** All files of a directory; hidden ones and directories in it are left out. Written to, it gets files `part-000001.jsonl` and so on. */
+  /** All files of a directory; hidden ones and directories in it are left out. Written to, it gets files `part-00000.jsonl` and so on. */
   directory?: string | URL;
   /**
    * How records stand in the files. Default, by extension: `.jsonl` and `.ndjson` are JSON Lines, `.json` is JSON Lines or one array, `.csv`, `.txt`
-   * and `.log` (text), `.parquet`; each but the last also with `.gz` behind it, which is unpacked.
+   * and `.log` (text), `.parquet`; each but the last also with `.gz` behind it, for files that are packed.
    */
   format?: FileFormatName | Format<unknown>;
   /** What records look like; for a format that is given by name or found by extension. */
@@ -97,22 +95,19 @@ class Files implements FileConnector<unknown> {
   private readonly selection: FileSelection;
   private readonly formats: FileFormats;
   private readonly pollIntervalMs: number;
-  private readonly rolling: Rolling;
-  private readonly rolls: boolean;
+  private readonly rolling: Pick<FileSinkOptions, 'rollBytes' | 'rollInterval'>;
   private readonly owners: FileOwners = new Map();
   private readonly slots = new Slots(OPEN_FILES);
 
   constructor(options: FileOptions) {
-    const { format, schema, follow = false, pollInterval = '250ms', rollBytes = Infinity, rollInterval } = options;
+    const { format, schema, follow = false, pollInterval = '250ms', rollBytes, rollInterval } = options;
     this.selection = selectionOf(options);
     this.formats = new FileFormats(format, schema);
     this.description = describeSelection(this.selection);
     this.bounded = !follow;
     this.pollIntervalMs = durationMs(pollInterval, 'file, pollInterval');
-    this.rolling = { bytes: rollBytes, intervalMs: rollInterval === undefined ? Infinity : durationMs(rollInterval, 'file, rollInterval') };
-    this.rolls = options.rollBytes !== undefined || rollInterval !== undefined;
-    if (!(rollBytes > 0)) throw new MillraceError('OPTION_INVALID', { where: 'file, rollBytes', expected: 'a number above 0', got: String(rollBytes) });
-    if (this.rolls && !('directory' in this.selection)) {
+    this.rolling = { ...(rollBytes !== undefined && { rollBytes }), ...(rollInterval !== undefined && { rollInterval }) };
+    if (Object.keys(this.rolling).length > 0 && !('directory' in this.selection)) {
       throw new MillraceError('OPTION_INVALID', { where: 'file', expected: '`directory` for files that roll', got: this.description });
     }
     if ('path' in this.selection) this.checkPath(this.selection.path, this.formats.of(this.selection.path));
@@ -170,35 +165,30 @@ class Files implements FileConnector<unknown> {
   }
 
   private async openWriter(context: SinkContext): Promise<SinkWriter<unknown>> {
-    const { target, format } = this.output();
-    const rolling = 'directory' in this.selection ? this.rolling : undefined;
-    if (!isParquet(format)) return new FileWriter(context, target, () => new FormatBody(format), rolling).open();
-    const { ParquetBody } = await import('./parquet/parquet-body.ts');
-    const shape = format.schema?.shape;
-    return new FileWriter(context, target, () => new ParquetBody(shape), rolling).open();
+    const { fileSink } = await import('./sink.ts');
+    return fileSink(this.sinkOptions()).open(context);
   }
 
-  private output(): { target: OutputTarget; format: FileFormat } {
-    const { selection } = this;
+  private sinkOptions(): FileSinkOptions {
+    const { selection, rolling } = this;
     if ('glob' in selection) {
       throw new MillraceError('OPTION_INVALID', { where: 'file, glob', expected: '`path` or `directory` to write to', got: selection.glob });
     }
-    if ('directory' in selection) {
-      const format = this.formats.only;
-      if (format !== undefined) return { target: numberedFiles(selection.directory, format.extension), format };
-      throw new MillraceError('FILE_FORMAT_UNKNOWN', { where: selection.directory, hint: "set `format` to 'json', 'csv', 'text' or 'parquet'" });
-    }
-    if (isCompressed(selection.path)) {
-      throw new MillraceError('OPTION_INVALID', { where: selection.path, expected: 'a file that is not packed; `.gz` can only be read', got: selection.path });
-    }
-    return { target: singleFile(selection.path), format: this.formats.of(selection.path) };
+    if ('path' in selection) return { path: selection.path, format: sinkFormat(this.formats.of(selection.path)) };
+    const format = this.formats.only;
+    if (format !== undefined) return { directory: selection.directory, format: sinkFormat(format), ...rolling };
+    throw new MillraceError('FILE_FORMAT_UNKNOWN', { where: selection.directory, hint: "set `format` to 'json', 'csv', 'text' or 'parquet'" });
   }
+}
+
+function sinkFormat(format: FileFormat): Format<unknown> | 'parquet' {
+  return isParquet(format) ? 'parquet' : format;
 }
 
 async function openParquet(path: string, { schema }: ParquetFormat, context: ReaderContext, position: Json | undefined): Promise<SplitReader<unknown>> {
   // Loaded when it is needed, as most programs do without it.
-  const { ParquetReader } = await import('./parquet/parquet-reader.ts');
-  return ParquetReader.open(path, schema, context, position);
+  const { openParquetSplit } = await import('./parquet-split.ts');
+  return openParquetSplit({ path, schema, context, position });
 }
 
 function releasing<T>(reader: SplitReader<T>, release: () => void): SplitReader<T> {

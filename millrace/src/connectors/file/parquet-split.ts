@@ -90,7 +90,11 @@ class OpenFile implements RandomAccess {
         throw readError(this.path, error);
       });
       if (bytesRead === 0) {
-        throw new MillraceError('FILE_CHANGED', { where: this.path, expected: `${this.byteLength} bytes, as it had when it was opened`, got: `${from + filled}` });
+        throw new MillraceError('FILE_CHANGED', {
+          where: this.path,
+          expected: `${this.byteLength} bytes, as it had when it was opened`,
+          got: `${from + filled}`,
+        });
       }
       filled += bytesRead;
     }

@@ -62,7 +62,8 @@ export class SinkOutput {
   }
 
   private async settle(mostBytes: number): Promise<void> {
-    while (!this.isSettled(mostBytes) && this.failure === undefined && !this.stopped) await new Promise<void>(resolve => this.waiting.push(resolve));
+    while (!this.isSettled(mostBytes) && this.failure === undefined && !this.stopped)
+      await new Promise<void>(resolve => this.waiting.push(resolve));
     if (this.failure !== undefined) throw this.failure.error;
   }
 

@@ -44,7 +44,9 @@ export function fileSink(options: FileSinkOptions): Sink<unknown> {
   };
 }
 
-function targetOf(options: FileSinkOptions): Omit<FileSinkTarget, 'target'> & { target: () => FileSinkTarget['target']; description: string } {
+function targetOf(
+  options: FileSinkOptions,
+): Omit<FileSinkTarget, 'target'> & { target: () => FileSinkTarget['target']; description: string } {
   const { path, directory, format, rollBytes = Infinity, rollInterval, prefix = 'part' } = options;
   const roll = { bytes: rollBytes, intervalMs: rollInterval === undefined ? Infinity : durationMs(rollInterval, 'file, rollInterval') };
   if ((path === undefined) === (directory === undefined)) {
@@ -54,9 +56,16 @@ function targetOf(options: FileSinkOptions): Omit<FileSinkTarget, 'target'> & { 
     if (directory === '') invalid('file, directory', 'the path of a directory', "''");
     if (!(rollBytes > 0)) invalid('file, rollBytes', 'a number of bytes above 0', String(rollBytes));
     if (roll.intervalMs === 0) invalid('file, rollInterval', 'a duration above 0', String(rollInterval));
-    if (!/^[^./\\][^/\\]*$/.test(prefix)) invalid('file, prefix', 'the beginning of a file name, without slashes and no dot in front', `'${prefix}'`);
+    if (!/^[^./\\][^/\\]*$/.test(prefix))
+      invalid('file, prefix', 'the beginning of a file name, without slashes and no dot in front', `'${prefix}'`);
     const extension = format === 'parquet' ? '.parquet' : format.extension;
-    return { target: () => new DirectoryTarget(directory, prefix, extension), format, roll, always: false, description: `${directory.replace(/\/+$/, '')}/` };
+    return {
+      target: () => new DirectoryTarget(directory, prefix, extension),
+      format,
+      roll,
+      always: false,
+      description: `${directory.replace(/\/+$/, '')}/`,
+    };
   }
   for (const option of ['rollBytes', 'rollInterval', 'prefix'] as const) {
     if (options[option] !== undefined) invalid(`file, ${option}`, 'to be left out with a path, or { directory }', String(options[option]));

@@ -45,7 +45,8 @@ class ArrayReader<T> implements SplitReader<T> {
   poll(batch: Batch<T>): 'more' | 'end' {
     const { records } = this;
     const to = Math.min(records.length, this.next + batch.capacity);
-    while (this.next < to) this.take(records[this.next]!, this.next++, batch);
+    if (this.timestamps === undefined) this.takeAll(to, batch);
+    else while (this.next < to) this.take(records[this.next]!, this.next++, batch);
     return this.next < records.length ? 'more' : 'end';
   }
 
@@ -54,6 +55,21 @@ class ArrayReader<T> implements SplitReader<T> {
   }
 
   async close(): Promise<void> {}
+
+  /** The loop for records without a time, where nothing can fail. */
+  private takeAll(to: number, batch: Batch<T>): void {
+    const { records, next } = this;
+    const { values, times, positions } = batch;
+    // A position may lie behind the end of an array that has become shorter.
+    const count = Math.max(0, to - next);
+    for (let i = 0; i < count; i++) {
+      values[i] = records[next + i]!;
+      positions[i] = next + i;
+    }
+    times.fill(NO_TIME, 0, count);
+    batch.length = count;
+    this.next += count;
+  }
 
   private take(record: T, index: number, batch: Batch<T>): void {
     let time = NO_TIME;

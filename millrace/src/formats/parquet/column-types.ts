@@ -1,5 +1,4 @@
 import type { SchemaElement } from 'hyparquet';
-import { describeValue } from '../../types/schema-mismatch.ts';
 
 /** A value that stands in a column as JSON, kept as text since the record may be changed after it was written. */
 export class JsonText {
@@ -15,35 +14,21 @@ export type Cell = null | boolean | number | bigint | string | Date | Uint8Array
 
 export type ColumnType = 'boolean' | 'int64' | 'double' | 'string' | 'timestamp' | 'bytes' | 'json';
 
-/** Kinds of cells, as bits. Numbers without a fraction that a double holds exactly are told from the others. */
-const BOOLEAN = 1;
-const WHOLE = 2;
-const NUMBER = 4;
-const BIGINT = 8;
-const STRING = 16;
-const DATE = 32;
-const BYTES = 64;
-const JSON_TEXT = 128;
-
-/** The kind of a cell as a bit; 0 for null. */
-export function kindOf(cell: Cell): number {
-  switch (typeof cell) {
-    case 'boolean':
-      return BOOLEAN;
-    case 'number':
-      return Number.isSafeInteger(cell) ? WHOLE : NUMBER;
-    case 'bigint':
-      return BIGINT;
-    case 'string':
-      return STRING;
-    default:
-      return cell === null ? 0 : cell instanceof Date ? DATE : cell instanceof Uint8Array ? BYTES : JSON_TEXT;
-  }
-}
+/** Kinds of cells, as bits; null is of none. Numbers without a fraction that a double holds exactly are told from the others. */
+export const BOOLEAN = 1;
+export const WHOLE = 2;
+export const NUMBER = 4;
+export const BIGINT = 8;
+export const STRING = 16;
+export const DATE = 32;
+export const BYTES = 64;
+export const JSON_TEXT = 128;
+export const ANY_KIND = 255;
 
 interface TypeRule {
   /** The kinds that the column can hold. */
   readonly kinds: number;
+  /** For messages. */
   readonly expected: string;
   readonly element: Omit<SchemaElement, 'name'>;
 }
@@ -52,7 +37,7 @@ const OPTIONAL = { repetition_type: 'OPTIONAL' } as const;
 const TEXT = { ...OPTIONAL, type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const;
 
 /** In the order of preference. */
-const RULES: Readonly<Record<ColumnType, TypeRule>> = {
+export const COLUMN_TYPES: Readonly<Record<ColumnType, TypeRule>> = {
   boolean: { kinds: BOOLEAN, expected: 'a boolean', element: { ...OPTIONAL, type: 'BOOLEAN' } },
   int64: { kinds: WHOLE | BIGINT, expected: 'a whole number', element: { ...OPTIONAL, type: 'INT64' } },
   double: { kinds: WHOLE | NUMBER, expected: 'a number', element: { ...OPTIONAL, type: 'DOUBLE' } },
@@ -69,7 +54,7 @@ const RULES: Readonly<Record<ColumnType, TypeRule>> = {
   },
   bytes: { kinds: BYTES, expected: 'bytes', element: { ...OPTIONAL, type: 'BYTE_ARRAY' } },
   json: {
-    kinds: BOOLEAN | WHOLE | NUMBER | BIGINT | STRING | DATE | BYTES | JSON_TEXT,
+    kinds: ANY_KIND,
     expected: 'anything',
     element: { ...OPTIONAL, type: 'BYTE_ARRAY', converted_type: 'JSON', logical_type: { type: 'JSON' } },
   },
@@ -78,19 +63,12 @@ const RULES: Readonly<Record<ColumnType, TypeRule>> = {
 /** The type of a column whose cells are of those kinds: JSON for kinds that no other type holds together, and for nothing but nulls. */
 export function columnTypeOf(kinds: number): ColumnType {
   if (kinds === 0) return 'json';
-  const types = Object.keys(RULES) as ColumnType[];
-  return types.find(type => (kinds & ~RULES[type].kinds) === 0) ?? 'json';
-}
-
-/** @throws TypeError for a value that the column cannot hold */
-export function checkCell(name: string, type: ColumnType, cell: Cell): void {
-  const { kinds, expected } = RULES[type];
-  if ((kindOf(cell) & ~kinds) === 0) return;
-  throw new TypeError(`'${name}': expected ${expected}, as in the rows before, got ${cell instanceof JsonText ? cell.text : describeValue(cell)}`);
+  const types = Object.keys(COLUMN_TYPES) as ColumnType[];
+  return types.find(type => (kinds & ~COLUMN_TYPES[type].kinds) === 0) ?? 'json';
 }
 
 export function schemaElement(name: string, type: ColumnType): SchemaElement {
-  return { name, ...RULES[type].element };
+  return { name, ...COLUMN_TYPES[type].element };
 }
 
 /** The element by which the cells of the column are encoded: JSON is text already. */
@@ -98,11 +76,14 @@ export function encodedElement(name: string, type: ColumnType): SchemaElement {
   return type === 'json' ? { name, ...TEXT } : schemaElement(name, type);
 }
 
-/** A cell in the form in which hyparquet-writer takes it. */
-export function encodableCell(type: ColumnType, cell: Cell): unknown {
+/** The cells in the form in which hyparquet-writer takes them. */
+export function encodableCells(type: ColumnType, cells: readonly Cell[]): unknown[] {
+  if (type === 'int64') return cells.map(cell => (cell === null ? null : BigInt(cell as number | bigint)));
+  return type === 'json' ? cells.map(jsonOf) : [...cells];
+}
+
+function jsonOf(cell: Cell): string | null {
   if (cell === null) return null;
-  if (type === 'int64') return BigInt(cell as number | bigint);
-  if (type !== 'json') return cell;
   if (cell instanceof JsonText) return cell.text;
   return typeof cell === 'bigint' ? String(cell) : JSON.stringify(cell);
 }

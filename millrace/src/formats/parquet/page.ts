@@ -135,5 +135,13 @@ function unpacked(bytes: Buffer, size: number, chunk: ColumnMetaData | undefined
 function hyparquetDecoder({ chunk, element, schemaPath }: PageDecoding): Parameters<typeof readDataPageV2>[2] {
   // It decodes physical values only, for which no parser is needed.
   const parsers = {} as Parameters<typeof readDataPageV2>[2]['parsers'];
-  return { pathInSchema: chunk.path_in_schema, type: chunk.type, element, schemaPath, codec: chunk.codec, parsers, compressors: decompressors };
+  return {
+    pathInSchema: chunk.path_in_schema,
+    type: chunk.type,
+    element,
+    schemaPath,
+    codec: chunk.codec,
+    parsers,
+    compressors: decompressors,
+  };
 }

@@ -83,9 +83,9 @@ class PlainInt64 implements ValueReader {
     let flags = 0;
     for (let i = at; i < at + n; i++, p += 8) {
       const high = view.getInt32(p + 4, true);
-      // -2^53 itself is not safe, and is left to the bigint.
-      if (high < 0x200000 && high > -0x200000) {
-        out[i] = high * 2 ** 32 + view.getUint32(p, true);
+      const value = high * 2 ** 32 + view.getUint32(p, true);
+      if (high < 0x200000 && value > -(2 ** 53)) {
+        out[i] = value;
       } else {
         out[i] = view.getBigInt64(p, true);
         flags = WIDE;

@@ -13,7 +13,15 @@ export interface RowBuilder {
 /** @param absent for each column, whether null means that the field is missing */
 export function rowBuilder(names: readonly string[], absent: readonly boolean[]): RowBuilder {
   const sparse = sparseBuilder(names, absent);
-  return { all: codeGenerationAllowed() ? generated(names) : sparseBuilder(names, names.map(() => false)), sparse };
+  return {
+    all: codeGenerationAllowed()
+      ? generated(names)
+      : sparseBuilder(
+          names,
+          names.map(() => false),
+        ),
+    sparse,
+  };
 }
 
 /** One object literal, so that all records have one hidden class from the start. */
@@ -36,7 +44,8 @@ function sparseBuilder(names: readonly string[], absent: readonly boolean[]): Bu
       for (let c = 0; c < names.length; c++) {
         const value = columns[c]![i];
         if (value === null && absent[c]) continue;
-        if (names[c] === '__proto__') Object.defineProperty(row, '__proto__', { value, enumerable: true, writable: true, configurable: true });
+        if (names[c] === '__proto__')
+          Object.defineProperty(row, '__proto__', { value, enumerable: true, writable: true, configurable: true });
         else row[names[c]!] = value;
       }
       rows[i] = row;

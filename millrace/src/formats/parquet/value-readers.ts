@@ -7,7 +7,7 @@ import { UNDECODABLE, Undecodable, type ValueReader, WIDE } from './values.ts';
 export const MOST_AT_ONCE = 1024;
 
 /** Converts the values of another reader in place and returns their flags. */
-export function convertAll(values: unknown[], from: number, to: number, conversion: Conversion, flags: number): number {
+function convertAll(values: unknown[], from: number, to: number, conversion: Conversion, flags: number): number {
   const convert = conversion.convert as ((value: unknown) => unknown) | undefined;
   if (convert === undefined || (conversion.onlyWide && (flags & WIDE) === 0)) return flags;
   let converted = 0;

@@ -1,36 +1,58 @@
 import zlib from 'node:zlib';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { describeValue } from '../../types/schema-mismatch.ts';
-import { JsonLineEncoder } from '../json/line-encoder.ts';
-import { type Cell, checkCell, type ColumnType, columnTypeOf, encodableCell, encodedElement, JsonText, kindOf, schemaElement } from './column-types.ts';
+import { CellMaker } from './cells.ts';
+import {
+  ANY_KIND,
+  type Cell,
+  COLUMN_TYPES,
+  type ColumnType,
+  columnTypeOf,
+  encodableCells,
+  encodedElement,
+  JsonText,
+  schemaElement,
+} from './column-types.ts';
 
-/** Bounds of a row group, which is held in memory and then encoded at once: rows, values and about so many bytes. */
+/**
+ * Bounds of a row group, which is held in memory and then encoded at once: rows, values and about so many bytes. So many
+ * values take some ten milliseconds.
+ */
 const GROUP_ROWS = 65_536;
-const GROUP_VALUES = 512 * 1024;
+const GROUP_VALUES = 128 * 1024;
 const GROUP_BYTES = 32 * 1024 * 1024;
 
-const INT64_MIN = -(2n ** 63n);
-const INT64_MAX = 2n ** 63n - 1n;
-
-interface Column {
+class Column {
+  readonly name: string;
   /** Known once the first row group is written. */
   type: ColumnType | undefined;
-  /** Bits of what the cells are, while the type is not known. */
-  kinds: number;
+  /** Kinds of its cells so far. */
+  kinds = 0;
+  /** Kinds of cells that it can hold. */
+  holds = ANY_KIND;
   cells: Cell[];
+
+  constructor(name: string, nulls: number) {
+    this.name = name;
+    this.cells = new Array<Cell>(nulls).fill(null);
+  }
 }
 
 /**
- * Makes a Parquet file of records, row group by row group, compressed with Zstandard. The columns and their types are those of the records of the first row group: numbers
- * become INT64 when all of them are whole and DOUBLE otherwise, Dates timestamps in milliseconds, and objects, arrays and values
- * of several types JSON.
+ * Makes a Parquet file of records, row group by row group, compressed with Zstandard. The columns and their types are those of the records of the
+ * first row group: numbers become INT64 when all of them are whole and DOUBLE otherwise, Dates timestamps in milliseconds, and objects, arrays and
+ * values of several types JSON.
  */
 export class ParquetFileWriter {
   /** Records added. */
   records = 0;
   private readonly columns = new Map<string, Column>();
+  /** The columns in the order of the fields of the last record, where they are most likely found again. */
+  private order: (Column | undefined)[] = [];
+  private readonly maker = new CellMaker();
+  private readonly cells: Cell[] = [];
+  private readonly kinds: number[] = [];
   private readonly output = new ByteWriter();
-  private readonly json = new JsonLineEncoder();
   private writer: ParquetWriter | undefined;
   /** Rows of the row group at hand, and about how many bytes they have. */
   private groupRows = 0;
@@ -46,18 +68,19 @@ export class ParquetFileWriter {
     return this.groupRows >= GROUP_ROWS || this.groupRows * this.columns.size >= GROUP_VALUES || this.groupBytes >= GROUP_BYTES;
   }
 
-  /** @throws TypeError for a record that the columns cannot hold; the file stays as it was */
+  /** @throws TypeError, RangeError for a record that the columns cannot hold; the file stays as it was */
   add(record: unknown): void {
     if (typeof record !== 'object' || record === null || Array.isArray(record) || record instanceof Date || record instanceof Uint8Array) {
       throw new TypeError(`a row of Parquet is made of an object, got ${describeValue(record)}`);
     }
     const names = Object.keys(record);
     if (names.length === 0 && this.columns.size === 0) throw new TypeError('a record without fields makes no row');
-    const cells = names.map(name => this.cell(name, (record as Record<string, unknown>)[name]));
-    names.forEach((name, i) => this.push(name, cells[i]!));
-    this.records++;
+    // All cells are made before the first is added, so that a record that is refused leaves none behind.
+    const bytes = this.makeCells(record as Record<string, unknown>, names);
+    this.addCells(names);
+    this.groupBytes += bytes;
     this.groupRows++;
-    for (const { cells: column } of this.columns.values()) if (column.length < this.groupRows) column.push(null);
+    this.records++;
   }
 
   /** Encodes the row group at hand and hands over all that is encoded. */
@@ -77,57 +100,56 @@ export class ParquetFileWriter {
     return this.taken();
   }
 
-  private cell(name: string, value: unknown): Cell {
-    const cell = this.cellOf(name, value);
-    const column = this.columns.get(name);
-    if (column?.type !== undefined) checkCell(name, column.type, cell);
-    else if (column === undefined && this.writer !== undefined && cell !== null) {
-      throw new TypeError(`'${name}' is not one of the columns ${[...this.columns.keys()].map(known => `'${known}'`).join(', ')}`);
+  private makeCells(record: Record<string, unknown>, names: readonly string[]): number {
+    const { maker, order, cells, kinds } = this;
+    let bytes = 0;
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i]!;
+      const cell = maker.make(name, record[name]);
+      let column = order[i];
+      if (column?.name !== name) {
+        column = this.columns.get(name);
+        order[i] = column;
+      }
+      if (column === undefined) {
+        if (this.writer !== undefined && cell !== null) throw this.noColumn(name);
+      } else if ((maker.kind & ~column.holds) !== 0) throw misfit(column, cell);
+      cells[i] = cell;
+      kinds[i] = maker.kind;
+      bytes += maker.bytes;
     }
-    return cell;
+    return bytes;
   }
 
-  private cellOf(name: string, value: unknown): Cell {
-    switch (typeof value) {
-      case 'undefined':
-        return null;
-      case 'boolean':
-      case 'number':
-        return value;
-      case 'string':
-        if (!value.isWellFormed()) throw new TypeError(`'${name}' is not well-formed text: it holds half of a surrogate pair`);
-        return value;
-      case 'bigint':
-        if (value < INT64_MIN || value > INT64_MAX) throw new RangeError(`'${name}': ${value} does not fit into 64 bits`);
-        return value;
-      case 'object':
-        if (value === null) return null;
-        if (value instanceof Uint8Array) return new Uint8Array(value);
-        if (!(value instanceof Date)) return new JsonText(this.json.encode(value).slice(0, -1));
-        if (Number.isNaN(value.getTime())) throw new TypeError(`'${name}' is an invalid Date`);
-        return new Date(value);
-      default:
-        throw new TypeError(`'${name}': Parquet has no form for a ${typeof value}`);
+  private addCells(names: readonly string[]): void {
+    const { order, cells, kinds, groupRows } = this;
+    let added = 0;
+    for (let i = 0; i < names.length; i++) {
+      let column = order[i];
+      if (column === undefined) {
+        // A null is as good as no field.
+        if (this.writer !== undefined) continue;
+        column = new Column(names[i]!, groupRows);
+        this.columns.set(column.name, column);
+        order[i] = column;
+      }
+      column.kinds |= kinds[i]!;
+      column.cells.push(cells[i]!);
+      added++;
+    }
+    if (added < this.columns.size) {
+      for (const column of this.columns.values()) if (column.cells.length === groupRows) column.cells.push(null);
     }
   }
 
-  private push(name: string, cell: Cell): void {
-    let column = this.columns.get(name);
-    if (column === undefined) {
-      // A null is as good as no field.
-      if (this.writer !== undefined) return;
-      column = { type: undefined, kinds: 0, cells: new Array<Cell>(this.groupRows).fill(null) };
-      this.columns.set(name, column);
-    }
-    column.kinds |= kindOf(cell);
-    column.cells.push(cell);
-    this.groupBytes += bytesOf(cell);
+  private noColumn(name: string): TypeError {
+    return new TypeError(`'${name}' is not one of the columns ${[...this.columns.keys()].map(known => `'${known}'`).join(', ')}`);
   }
 
   private writeGroup(): ParquetWriter {
     const writer = (this.writer ??= this.begin());
     if (this.groupRows > 0) {
-      const columnData = Array.from(this.columns, ([name, { type, cells }]) => ({ name, data: cells.map(cell => encodableCell(type!, cell)) }));
+      const columnData = Array.from(this.columns.values(), ({ name, type, cells }) => ({ name, data: encodableCells(type!, cells) }));
       // Nothing is waited for, as the output is memory.
       void writer.write({ columnData, rowGroupSize: this.groupRows });
       for (const column of this.columns.values()) column.cells = [];
@@ -138,7 +160,10 @@ export class ParquetFileWriter {
   }
 
   private begin(): ParquetWriter {
-    for (const column of this.columns.values()) column.type = columnTypeOf(column.kinds);
+    for (const column of this.columns.values()) {
+      column.type = columnTypeOf(column.kinds);
+      column.holds = COLUMN_TYPES[column.type].kinds;
+    }
     return new ParquetWriter({
       writer: this.output,
       schema: this.schema(encodedElement),
@@ -149,7 +174,10 @@ export class ParquetFileWriter {
   }
 
   private schema(element: typeof schemaElement): ReturnType<typeof schemaElement>[] {
-    return [{ name: 'root', num_children: this.columns.size }, ...Array.from(this.columns, ([name, { type }]) => element(name, type!))];
+    return [
+      { name: 'root', num_children: this.columns.size },
+      ...Array.from(this.columns.values(), ({ name, type }) => element(name, type!)),
+    ];
   }
 
   private taken(): Uint8Array {
@@ -159,9 +187,9 @@ export class ParquetFileWriter {
   }
 }
 
-/** About how many bytes a cell takes. */
-function bytesOf(cell: Cell): number {
-  if (typeof cell === 'string') return 4 + cell.length;
-  if (cell instanceof Uint8Array) return 4 + cell.length;
-  return cell instanceof JsonText ? 4 + cell.text.length : 8;
+function misfit({ name, type }: Column, cell: Cell): TypeError {
+  const { expected } = COLUMN_TYPES[type!];
+  return new TypeError(
+    `'${name}': expected ${expected}, as in the rows before, got ${cell instanceof JsonText ? cell.text : describeValue(cell)}`,
+  );
 }

@@ -1,12 +1,13 @@
 import type { Key } from '../../base/key.ts';
 import type { Advanced, OperatorContext, OperatorTask, ProcessRecord } from '../../spi/operator.ts';
-import type { Cell, KeySpace } from '../../spi/state.ts';
+import type { Cell } from '../../spi/state.ts';
 import type { PaneAssigner, TimeWindow } from '../../spi/window.ts';
 import { Emission, PORTION } from './emission.ts';
 import { type FiringContents, SinglePaneContents } from './firing-contents.ts';
 import { lateRecords, rejectTimeless } from './late-records.ts';
 import { isAfter, LivePanes, type Pane } from './live-panes.ts';
 import { MergedContents } from './merged-contents.ts';
+import { OpenPanes } from './open-panes.ts';
 import type { AddRecord, WindowFunction } from './window-function.ts';
 
 export interface PaneWindowSpec<A, R> {
@@ -43,10 +44,7 @@ export class PaneWindowTask<A, R> implements OperatorTask {
   private readonly progress: Cell<number> | undefined;
   private readonly markProgress: () => void = () => {};
 
-  // The pane of the last record as long as none of its windows has ended, spread out for the sake of the comparison at each record.
-  private fromMs = Infinity;
-  private toMs = -Infinity;
-  private space: KeySpace<A> | undefined;
+  private readonly open = new OpenPanes<A>();
 
   constructor(spec: PaneWindowSpec<A, R>, context: OperatorContext<R>) {
     const { assigner, fn } = spec;
@@ -54,7 +52,10 @@ export class PaneWindowTask<A, R> implements OperatorTask {
     this.fn = fn;
     this.context = context;
     this.panes = new LivePanes(context.state.table<A>('panes'), assigner);
-    this.contents = assigner.kind === 'tumbling' ? new SinglePaneContents(this.panes) : new MergedContents(fn, this.panes, assigner.kind === 'cumulative');
+    this.contents =
+      assigner.kind === 'tumbling'
+        ? new SinglePaneContents(this.panes)
+        : new MergedContents(fn, this.panes, assigner.kind === 'cumulative');
     this.emission = new Emission(fn, context);
     this.late = lateRecords(context, spec.lateTag);
     if (assigner.time === 'event') {
@@ -87,10 +88,10 @@ export class PaneWindowTask<A, R> implements OperatorTask {
   }
 
   private eventTimeInput(add: AddRecord<A>): ProcessRecord {
-    const { fn } = this;
+    const { fn, open } = this;
     return (key, value, time) => {
-      if (time >= this.fromMs && time < this.toMs) {
-        const space = this.space!;
+      const space = open.spaceAt(time);
+      if (space !== undefined) {
         const cell = space.get(key);
         if (cell !== undefined) {
           add(cell.value, value, time);
@@ -113,7 +114,7 @@ export class PaneWindowTask<A, R> implements OperatorTask {
     return (key, value) => input(key, value, Math.max(clock.now(), this.passedMs + 1));
   }
 
-  /** Adds a record that is not in the pane of the record before it. */
+  /** Adds a record whose pane is not known to be open. */
   private addElsewhere(add: AddRecord<A>, key: Key, value: never, time: number): void {
     if (!Number.isFinite(time)) return rejectTimeless(this.context, value, time);
     let pane = this.panes.find(time);
@@ -141,9 +142,7 @@ export class PaneWindowTask<A, R> implements OperatorTask {
       }
     }
     if (pane.firstEnd - 1 > this.passedMs) {
-      this.fromMs = pane.start;
-      this.toMs = pane.end;
-      this.space = pane.space;
+      this.open.remember(pane, time);
     } else {
       this.contents.changed(key, pane, added);
       if (this.latenessMs > 0) this.fireAgain(key, pane);
@@ -183,9 +182,7 @@ export class PaneWindowTask<A, R> implements OperatorTask {
       this.fired = allUpTo(toMs);
       return true;
     }
-    this.fromMs = Infinity;
-    this.toMs = -Infinity;
-    this.space = undefined;
+    this.open.clear();
     for (;;) {
       this.firing ??= this.beginNext();
       if (this.firing === undefined) break;

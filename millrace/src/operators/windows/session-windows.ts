@@ -63,10 +63,11 @@ export function mergeSessions<A>(
 /** Timers at the end of a window or later were meant for its end, which has moved. */
 function dropEndTimers(state: WindowState<unknown>, time: TimeDomain): void {
   const { end } = state.window;
-  if (time === 'event') state.eventTimers = state.eventTimers.filter(timer => timer < end - 1);
-  else state.processingTimers = state.processingTimers.filter(timer => timer < end);
+  const timers = time === 'event' ? state.eventTimers : state.processingTimers;
+  const endMs = time === 'event' ? end - 1 : end;
+  while (timers.length > 0 && timers.at(-1)! >= endMs) timers.pop();
 }
 
-function union(timers: readonly number[], more: readonly number[]): number[] {
-  return more.length === 0 ? [...timers] : [...new Set([...timers, ...more])].sort((a, b) => a - b);
+function union(timers: number[], more: readonly number[]): number[] {
+  return more.length === 0 ? timers : [...new Set([...timers, ...more])].sort((a, b) => a - b);
 }

