@@ -37,7 +37,7 @@ export class LogCompaction {
   write(writer: TableWriter, budget: number): number {
     let left = budget;
     for (;;) {
-      if (this.space !== undefined) {
+      if (this.space !== undefined && !this.space.dropped) {
         left = this.space.writeUnchanged(this.cells!, this.sinceRound, left, writer);
         if (left <= 0) return left;
       }

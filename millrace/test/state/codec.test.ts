@@ -31,7 +31,12 @@ function expectKept(...values: unknown[]): void {
   expect(sameValue(kept, values), `${inspect(values)} became ${inspect(kept)}`).toBe(true);
 }
 
-const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme', minLength: 60, maxLength: 80 }), loneSurrogates());
+const text = fc.oneof(
+  fc.string(),
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: 'grapheme', minLength: 60, maxLength: 80 }),
+  loneSurrogates(),
+);
 
 function loneSurrogates() {
   return fc.array(fc.integer({ min: 0xd7ff, max: 0xe000 }), { maxLength: 70 }).map(codes => String.fromCharCode(...codes));
@@ -41,7 +46,24 @@ const number = fc.oneof(
   fc.double(),
   fc.integer(),
   fc.maxSafeInteger(),
-  fc.constantFrom(-0, 0, 127, 128, -128, -129, 32767, 32768, -32768, -32769, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1, 2 ** 48 - 1, 2 ** 48),
+  fc.constantFrom(
+    -0,
+    0,
+    127,
+    128,
+    -128,
+    -129,
+    32767,
+    32768,
+    -32768,
+    -32769,
+    2 ** 31 - 1,
+    2 ** 31,
+    -(2 ** 31),
+    -(2 ** 31) - 1,
+    2 ** 48 - 1,
+    2 ** 48,
+  ),
 );
 
 const binary = fc.tuple(
@@ -85,7 +107,10 @@ const { value } = fc.letrec<{ value: unknown }>(tie => ({
 
 describe('values of plain data', () => {
   test('come back as they were', () => {
-    fc.assert(fc.property(fc.array(value, { maxLength: 5 }), values => expectKept(...values)), { numRuns: 1000 });
+    fc.assert(
+      fc.property(fc.array(value, { maxLength: 5 }), values => expectKept(...values)),
+      { numRuns: 1000 },
+    );
   });
 
   test('numbers, exactly', () => {

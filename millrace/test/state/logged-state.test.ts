@@ -105,33 +105,38 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 describe('state that is collected and restored', () => {
   test('is after every epoch what it was, whatever was done', () => {
     fc.assert(
-      fc.property(fc.array(step, { minLength: 1, maxLength: 200, size: 'max' }), fc.nat({ max: 200 }), fc.integer({ min: 1, max: 100 }), (steps, longer, portion) => {
-        // So small that logs are compacted all the time, in portions of a few cells.
-        const limits = { logBytesMin: longer, portionBytesMin: portion };
-        const log = new Log();
-        let epoch = 0;
-        let state = new LoggedStateBackend(limits);
-        let model = new HeapStateBackend();
-        let saved = contents(model);
-        for (const backend of [state, model]) fill(backend);
-        for (const step of steps) {
-          perform(step, state);
-          perform(step, model);
-          if (step.do === 'collect') {
-            epoch++;
-            log.add(epoch, state.collect(epoch));
-            saved = contents(model);
-            expect(contents(state)).toEqual(saved);
-            expect(contents(log.restore())).toEqual(saved);
-            expect(logBytes(state)).toBe(log.bytes);
-          } else if (step.do === 'restart') {
-            // What was done since the last epoch is lost.
-            state = log.restore(limits);
-            model = backendOf(saved);
+      fc.property(
+        fc.array(step, { minLength: 1, maxLength: 200, size: 'max' }),
+        fc.nat({ max: 200 }),
+        fc.integer({ min: 1, max: 100 }),
+        (steps, longer, portion) => {
+          // So small that logs are compacted all the time, in portions of a few cells.
+          const limits = { logBytesMin: longer, portionBytesMin: portion };
+          const log = new Log();
+          let epoch = 0;
+          let state = new LoggedStateBackend(limits);
+          let model = new HeapStateBackend();
+          let saved = contents(model);
+          for (const backend of [state, model]) fill(backend);
+          for (const step of steps) {
+            perform(step, state);
+            perform(step, model);
+            if (step.do === 'collect') {
+              epoch++;
+              log.add(epoch, state.collect(epoch));
+              saved = contents(model);
+              expect(contents(state)).toEqual(saved);
+              expect(contents(log.restore())).toEqual(saved);
+              expect(logBytes(state)).toBe(log.bytes);
+            } else if (step.do === 'restart') {
+              // What was done since the last epoch is lost.
+              state = log.restore(limits);
+              model = backendOf(saved);
+            }
           }
-        }
-      }),
-      { numRuns: 200 },
+        },
+      ),
+      { numRuns: 80 },
     );
   });
 

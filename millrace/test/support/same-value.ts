@@ -17,7 +17,8 @@ export function sameValue(a: unknown, b: unknown): boolean {
   const names = Object.keys(a);
   if (Array.isArray(a) && a.length !== (b as unknown[]).length) return false;
   return (
-    sameArray(names, Object.keys(b)) && names.every(name => sameValue((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name]))
+    sameArray(names, Object.keys(b)) &&
+    names.every(name => sameValue((a as Record<string, unknown>)[name], (b as Record<string, unknown>)[name]))
   );
 }
 

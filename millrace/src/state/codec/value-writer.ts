@@ -1,12 +1,4 @@
-import {
-  BINARY_KINDS,
-  DEPTH_MAX,
-  SHAPE_FIELDS_MAX,
-  SHAPE_TAGS,
-  SHORT_ARRAY_MAX,
-  SHORT_TEXT_MAX,
-  Tag,
-} from './format.ts';
+import { BINARY_KINDS, DEPTH_MAX, SHAPE_FIELDS_MAX, SHAPE_TAGS, SHORT_ARRAY_MAX, SHORT_TEXT_MAX, Tag } from './format.ts';
 import { ShapeTree, type ShapeNode } from './shape-tree.ts';
 
 /** Texts up to this length are written in a loop here; a call of the platform is dearer. */
