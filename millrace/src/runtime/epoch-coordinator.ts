@@ -29,7 +29,7 @@ export class EpochCoordinator {
   private readonly settings: EpochSettings;
   /** The newest epoch that was committed. */
   private number: number;
-  private readonly first: number;
+  private first: number;
   private due = false;
   private underWay: Promise<void> | undefined;
   private cancelTimer: (() => void) | undefined;
@@ -44,7 +44,10 @@ export class EpochCoordinator {
     this.first = newest;
   }
 
-  start(): void {
+  /** Begins with an epoch if there is none yet, so that what sinks leave over at a crash is known to be theirs from the first record on. */
+  async start(): Promise<void> {
+    if (this.number === 0) await this.cut(false);
+    this.first = this.number;
     this.scheduleNext();
   }
 
@@ -98,7 +101,7 @@ export class EpochCoordinator {
     this.active = false;
     const control: Control = { ...worker.control(), finished };
     const sinks = worker.drivers.sinks.filter(sink => sink.commits);
-    const preparing = Promise.all(sinks.map(sink => sink.prepare(epoch)));
+    const preparing = Promise.all(sinks.map(sink => sink.prepare(epoch, finished)));
     // Results that a sink delivers at least once must have arrived before the epoch that made them is over.
     const settling = Promise.all(worker.drivers.sinks.map(sink => (sink.commits ? undefined : sink.settle())));
     const { segments, superseded } = state.collect(epoch);

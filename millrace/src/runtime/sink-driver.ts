@@ -61,8 +61,8 @@ export class SinkDriver implements Receiver {
     this.resume();
   }
 
-  async prepare(epoch: number): Promise<Prepared> {
-    return this.named(async () => this.writer!.prepare!(epoch));
+  async prepare(epoch: number, last: boolean): Promise<Prepared> {
+    return this.named(async () => this.writer!.prepare!(epoch, last));
   }
 
   async publish(epoch: number, prepared: Prepared): Promise<void> {

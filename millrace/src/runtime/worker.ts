@@ -152,8 +152,8 @@ export class Worker {
   }
 
   private async process(): Promise<void> {
+    await this.coordinator?.start();
     await Promise.all(this.drivers.sources.map(source => source.open()));
-    this.coordinator?.start();
     const { main } = this.drivers;
     await this.loop(() => isFinished(main) || this.isSuspended());
     if (this.commits) {

@@ -48,8 +48,10 @@ export interface SinkWriter<T> {
   /**
    * Ends an epoch: what was written before the call belongs to it, what is written from now on to the next. Resolves when nothing that the epoch needs would be lost by a crash.
    * Called when no write is pending; writes go on meanwhile.
+   *
+   * @param last all results have been written; nothing will follow
    */
-  prepare?(epoch: number): Promise<Prepared>;
+  prepare?(epoch: number, last: boolean): Promise<Prepared>;
   /** Makes a committed epoch visible. Called in the order of epochs; again after a crash, when `published` says that it has not been done. */
   publish?(epoch: number, prepared: Prepared): Promise<void>;
   /** Whether the epoch is visible already, by a marker that stands in the target beside the results. Asked once after a restart. */
