@@ -139,6 +139,10 @@ export const errorCatalogue = {
     summary: 'a source cannot be read',
     advice: 'see the cause; the pipeline stops so that nothing is lost in silence',
   },
+  SPLIT_GONE: {
+    summary: 'the state was reading something that the source does not have any more',
+    advice: 'bring it back, or start with a new state directory',
+  },
   STATE_CORRUPT: {
     summary: 'stored state is damaged',
     advice: 'bring the state directory back from a backup, or start with a new one; nothing was changed in it',
@@ -167,10 +171,6 @@ export const errorCatalogue = {
   TOKEN_REQUIRED: {
     summary: 'a server that other machines can reach has no token',
     advice: 'set `token`, or leave `host` out so that only this machine can connect',
-  },
-  SPLIT_GONE: {
-    summary: 'the state was reading something that the source does not have any more',
-    advice: 'bring it back, or start with a new state directory',
   },
   STATE_OTHER_PIPELINE: {
     summary: 'the state belongs to another pipeline',
