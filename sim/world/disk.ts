@@ -11,9 +11,9 @@ const SECTOR_BYTES = 64;
 export class Disk implements Device {
   private readonly world: World;
   /** What is surely there. */
-  private durable = Buffer.alloc(0);
+  private durable: Buffer = Buffer.alloc(0);
   /** What a read gives now. */
-  private cached = Buffer.alloc(0);
+  private cached: Buffer = Buffer.alloc(0);
 
   constructor(world: World) {
     this.world = world;
@@ -59,7 +59,7 @@ function torn(before: Buffer, after: Buffer, dice: Dice): Buffer {
   for (let at = 0; at < after.length; at += SECTOR_BYTES) {
     const end = Math.min(at + SECTOR_BYTES, after.length);
     const old = Buffer.alloc(end - at);
-    before.copy(old, 0, at, end);
+    if (at < before.length) before.copy(old, 0, at, end);
     if (old.equals(after.subarray(at, end))) continue;
     switch (dice.pick(['old', 'new', 'garbage'])) {
       case 'old':

@@ -28,7 +28,15 @@ export class Incarnation {
   constructor(number: number, world: World) {
     this.number = number;
     this.environment = world.environmentOf(this);
+    incarnations.set(this.environment, this);
   }
+}
+
+const incarnations = new WeakMap<Environment, Incarnation>();
+
+/** Whose environment it is. */
+export function incarnationOf(environment: Environment): Incarnation {
+  return incarnations.get(environment)!;
 }
 
 /** What survives the death of the process, and loses what was not made durable. */

@@ -40,7 +40,7 @@ export class MemoryEpochStore implements EpochStore {
     this.committing = true;
     try {
       await this.onStep?.('before', number);
-      const added = segments.map(({ operator, table, bytes }) => ({ epoch: number, segment: { operator, table, bytes: bytes.slice() } }));
+      const added = segments.map(({ operator, table, bytes }) => ({ epoch: number, segment: { operator, table, bytes: Uint8Array.from(bytes) } }));
       this.kept = [...this.kept, ...added].filter(
         ({ epoch, segment }) => !superseded.some(s => s.operator === segment.operator && s.table === segment.table && epoch < s.before),
       );
@@ -60,7 +60,7 @@ function copyOf({ number, timeMs, control, pending }: StoredEpoch): StoredEpoch 
     number,
     timeMs,
     control: copyOfJson(control),
-    pending: pending.map(({ sink, data, bytes }) => ({ sink, data: copyOfJson(data), ...(bytes && { bytes: bytes.slice() }) })),
+    pending: pending.map(({ sink, data, bytes }) => ({ sink, data: copyOfJson(data), ...(bytes && { bytes: Uint8Array.from(bytes) }) })),
   };
 }
 
