@@ -22,7 +22,16 @@ const packed = Array.isArray(answer) ? answer[0] : answer.millrace;
 renameSync(`${folder}/${packed.filename}`, `${folder}/millrace.tgz`);
 
 const files = packed.files.map(file => file.path);
-const needed = ['LICENSE', 'README.md', 'package.json', 'src/index.ts', 'dist/index.js', 'dist/index.d.ts', 'dist/cli/main.js', 'templates/project/package.json'];
+const needed = [
+  'LICENSE',
+  'README.md',
+  'package.json',
+  'src/index.ts',
+  'dist/index.js',
+  'dist/index.d.ts',
+  'dist/cli/main.js',
+  'templates/project/package.json',
+];
 const missing = needed.filter(file => !files.includes(file));
 const unwanted = files.filter(file => !/^(src|dist|templates)\//.test(file) && !needed.includes(file) && file !== 'CHANGELOG.md');
 console.log(`${files.length} files, ${Math.round(packed.size / 1024)} KB packed, ${Math.round(packed.unpackedSize / 1024)} KB unpacked`);

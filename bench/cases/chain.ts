@@ -108,7 +108,7 @@ export const chain: BenchCase = {
     { name: 'millrace', prepare: scale => running(millrace, input(scale)) },
     { name: 'plain loop', prepare: scale => running(plainLoop, input(scale)) },
     { name: 'RxJS', prepare: scale => running(rxjs, input(scale)) },
-    { name: 'RxJS, groupBy', prepare: scale => running(rxjsGroups, input(scale)) },
+
     { name: 'millrace, reduce', prepare: scale => running(millraceReduce, input(scale)) },
     {
       name: 'millrace without code generation',
@@ -119,7 +119,6 @@ export const chain: BenchCase = {
   claims: [
     { kind: 'ratio', of: 'millrace', to: 'plain loop', atLeast: 0.6 },
     { kind: 'ratio', of: 'millrace', to: 'RxJS', atLeast: 2 },
-    { kind: 'ratio', of: 'millrace', to: 'RxJS, groupBy', atLeast: 2 },
     { kind: 'ratio', of: 'plain loop', to: 'RxJS' },
     { kind: 'ratio', of: 'millrace, reduce', to: 'plain loop', atLeast: 0.6 },
     { kind: 'ratio', of: 'millrace without code generation', to: 'plain loop' },

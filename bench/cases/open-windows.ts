@@ -37,5 +37,7 @@ export const openWindows: BenchCase = {
   runs: 2,
   maxRounds: 3,
   contenders,
-  claims: WINDOWS.map((windows): Claim => ({ kind: 'ratio', of: `millrace, ${label(windows)}`, to: `Map, ${label(windows)}`, atLeast: 0.5 })),
+  claims: WINDOWS.map(
+    (windows): Claim => ({ kind: 'ratio', of: `millrace, ${label(windows)}`, to: `Map, ${label(windows)}`, atLeast: 0.5 }),
+  ),
 };

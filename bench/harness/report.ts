@@ -30,7 +30,9 @@ export function machineReport(command: string, rounds: number): string {
 function speedOf(samples: readonly Sample[]): [time: string, speed: string, other: string] {
   const timeMs = spread(samples.map(({ elapsedMs }) => elapsedMs)).median;
   const { records } = samples[0]!;
-  const other = Object.keys(samples[0]!.figures).map(name => `${name} ${number(spread(samples.map(({ figures }) => figures[name]!)).median)}`);
+  const other = Object.keys(samples[0]!.figures).map(
+    name => `${name} ${number(spread(samples.map(({ figures }) => figures[name]!)).median)}`,
+  );
   return [`${number(timeMs)} ms`, records > 1 ? perSecond(records / timeMs) : '', other.join(', ')];
 }
 
@@ -67,7 +69,9 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   const kept = (row: readonly string[]) => row.filter((_, column) => used[column]);
   const lines = [head, ...rows].map(kept);
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map(line => line[column]!.length)));
-  const numeric = lines[0]!.map((_, column) => column > 0 && lines.slice(1).every(line => /^[\d≥≤-]/.test(line[column]!) || line[column] === ''));
+  const numeric = lines[0]!.map(
+    (_, column) => column > 0 && lines.slice(1).every(line => /^[\d≥≤-]/.test(line[column]!) || line[column] === ''),
+  );
   const pad = (text: string, column: number) => (numeric[column] ? text.padStart(widths[column]!) : text.padEnd(widths[column]!));
   const [first, ...rest] = lines.map(line => `| ${line.map(pad).join(' | ')} |`);
   const rule = `|${widths.map((width, column) => (numeric[column] ? `${'-'.repeat(width + 1)}:` : '-'.repeat(width + 2))).join('|')}|`;

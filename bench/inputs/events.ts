@@ -22,10 +22,15 @@ export const FIRST_TIME_MS = 1_735_689_600_000;
 
 const SEED = 20_250_101;
 
+export function accountNames(count: number): string[] {
+  // A Set has each text in one piece, so that no contender pays for putting the number behind the word.
+  return [...new Set(Array.from({ length: count }, (_, i) => `account-${i}`))];
+}
+
 /** Events with uniformly random keys and values, out of order by up to the bound; none is late. */
 export function events({ count, keys, perSecond, outOfOrdernessMs = 0 }: EventsOptions): Event[] {
   const random = randomNumbers(SEED);
-  const names = Array.from({ length: keys }, (_, i) => `account-${i}`);
+  const names = accountNames(keys);
   return Array.from({ length: count }, (_, i) => ({
     key: names[Math.floor(random() * keys)]!,
     value: 1 + Math.floor(random() * 10_000),

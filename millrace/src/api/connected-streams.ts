@@ -21,9 +21,12 @@ export class ConnectedStreams<K, L, R> {
     this.right = right;
   }
 
-  process<const S extends StateDescriptors = {}, LeftOut extends Results = void, RightOut extends Results = void, TimerOut extends Results = void>(
-    fn: CoProcessFunction<K, L, R, S, LeftOut, RightOut, TimerOut>,
-  ): Stream<ResultOf<LeftOut> | ResultOf<RightOut> | ResultOf<TimerOut>> {
+  process<
+    const S extends StateDescriptors = {},
+    LeftOut extends Results = void,
+    RightOut extends Results = void,
+    TimerOut extends Results = void,
+  >(fn: CoProcessFunction<K, L, R, S, LeftOut, RightOut, TimerOut>): Stream<ResultOf<LeftOut> | ResultOf<RightOut> | ResultOf<TimerOut>> {
     return streamOf(this.left, { type: 'operator', operator: keyedCoProcess(fn) }, [this.left.edge, this.right.edge]);
   }
 }
@@ -61,7 +64,9 @@ export class KeyedBroadcastConnectedStream<K, T, U> {
     Out extends Results = void,
     BroadcastOut extends Results = void,
     TimerOut extends Results = void,
-  >(fn: KeyedBroadcastProcessFunction<K, T, U, S, B, Out, BroadcastOut, TimerOut>): Stream<ResultOf<Out> | ResultOf<BroadcastOut> | ResultOf<TimerOut>> {
+  >(
+    fn: KeyedBroadcastProcessFunction<K, T, U, S, B, Out, BroadcastOut, TimerOut>,
+  ): Stream<ResultOf<Out> | ResultOf<BroadcastOut> | ResultOf<TimerOut>> {
     return streamOf(this.stream, { type: 'operator', operator: keyedBroadcastProcess(fn) }, [this.stream.edge, this.broadcast.edge]);
   }
 }

@@ -36,6 +36,7 @@ export {
   type WatermarkStrategy,
 } from '../time/watermarks.ts';
 export * from '../windows/index.ts';
+export type { InferSchema, JsonSchema, Schema } from '../types/schema.ts';
 export { BroadcastStream } from './broadcast-stream.ts';
 export { BroadcastConnectedStream, ConnectedStreams, KeyedBroadcastConnectedStream } from './connected-streams.ts';
 export { CoGroupedStreams, IntervalJoinedStreams, JoinedStreams } from './joined-streams.ts';

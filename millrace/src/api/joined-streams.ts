@@ -32,7 +32,11 @@ export class IntervalJoinedStreams<K, L, R> {
    * @example
    * orders.keyBy('id').intervalJoin(payments.keyBy('orderId')).between('0s', '15m').join((order, payment) => ({ ...order, paid: payment.amount }))
    */
-  between(lower: SignedDuration, upper: SignedDuration, options: BetweenOptions = {}): { join<Out>(join: (left: L, right: R) => Out): Stream<Out> } {
+  between(
+    lower: SignedDuration,
+    upper: SignedDuration,
+    options: BetweenOptions = {},
+  ): { join<Out>(join: (left: L, right: R) => Out): Stream<Out> } {
     const interval = { lowerMs: signedDurationMs(lower, 'between'), upperMs: signedDurationMs(upper, 'between'), ...options };
     return {
       join: join => streamOf(this.left, { type: 'operator', operator: intervalJoin(interval, join) }, [this.left.edge, this.right.edge]),

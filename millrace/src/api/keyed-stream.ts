@@ -50,7 +50,8 @@ export class KeyedStream<K, T> extends StreamBase {
    * @throws MillraceError `PLAN_NO_EVENT_TIME` for windows over event time when the stream has none
    */
   window(assigner: WindowAssigner<T>): WindowedStream<K, T> {
-    if (assigner.time === 'event' && (assigner.kind === 'session' || 'pane' in assigner)) this.requireEventTime(`window ${assigner.description}`);
+    if (assigner.time === 'event' && (assigner.kind === 'session' || 'pane' in assigner))
+      this.requireEventTime(`window ${assigner.description}`);
     return new WindowedStream<K, T>(this, { assigner });
   }
 
@@ -77,7 +78,9 @@ export class KeyedStream<K, T> extends StreamBase {
   connect<U>(other: KeyedStream<K, U>): ConnectedStreams<K, T, U>;
   connect<U>(other: BroadcastStream<U>): KeyedBroadcastConnectedStream<K, T, U>;
   connect<U>(other: KeyedStream<K, U> | BroadcastStream<U>): ConnectedStreams<K, T, U> | KeyedBroadcastConnectedStream<K, T, U> {
-    return other instanceof KeyedStream ? new ConnectedStreams<K, T, U>(this, other) : new KeyedBroadcastConnectedStream<K, T, U>(this, other);
+    return other instanceof KeyedStream
+      ? new ConnectedStreams<K, T, U>(this, other)
+      : new KeyedBroadcastConnectedStream<K, T, U>(this, other);
   }
 
   /** Joins records of the same key whose times lie within an interval of each other. Both streams need event time. */
@@ -97,4 +100,3 @@ export class KeyedStream<K, T> extends StreamBase {
     return new CoGroupedStreams<K, T, U>(this, other);
   }
 }
-

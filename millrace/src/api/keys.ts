@@ -1,9 +1,6 @@
 /** What a key may be: a primitive, or a tuple or plain object of them. Null and undefined are no keys. */
 export type KeyValue = string | number | bigint | boolean | readonly KeyValue[] | { readonly [part: string]: KeyValue };
 
-/** A function that gives the key of a record, or the name of the field that holds it. */
-export type KeySelector<T, K> = ((record: T) => K) | (keyof T & string);
-
 /** The names of the fields that can be keys. */
 export type KeyField<T> = { [F in keyof T & string]: T[F] extends KeyValue ? F : never }[keyof T & string];
 

@@ -10,6 +10,7 @@ import { Job, type JobResult, type JobState } from '../runtime/job.ts';
 import type { Reject } from '../spi/reject.ts';
 import type { Sink } from '../spi/sink.ts';
 import type { Source } from '../spi/source.ts';
+import { openLmdbEpochStore } from '../state/lmdb/lmdb-epoch-store.ts';
 import { Stream } from './stream.ts';
 
 export interface RunOptions {
@@ -60,7 +61,10 @@ export class Pipeline {
 
   /** Every record that could not be processed, from all sources and operators: undecodable, invalid, late and failed ones. */
   get rejects(): Stream<Reject> {
-    this.rejectStream ??= new Stream<Reject>(this, this.builder, { from: this.builder.add({ type: 'rejects' }, []), exchange: { kind: 'forward' } });
+    this.rejectStream ??= new Stream<Reject>(this, this.builder, {
+      from: this.builder.add({ type: 'rejects' }, []),
+      exchange: { kind: 'forward' },
+    });
     return this.rejectStream;
   }
 

@@ -78,6 +78,8 @@ export class WindowedStream<K, T> {
   }
 
   private apply<A, R, Out>(fn: WindowFunction<A, R>, description: string): Stream<Out> {
-    return streamOf(this.stream, { type: 'operator', operator: windowOperator({ ...this.options, function: fn, description }) }, [this.stream.edge]);
+    return streamOf(this.stream, { type: 'operator', operator: windowOperator({ ...this.options, function: fn, description }) }, [
+      this.stream.edge,
+    ]);
   }
 }

@@ -21,7 +21,11 @@ export const runCommand = defineCommand({
   takesRest: true,
   options: {
     rejects: { type: 'string', value: 'file', description: 'append rejected records to this file\n(default: <pipeline>.rejects.jsonl)' },
-    state: { type: 'string', value: 'directory', description: 'keep state and positions here, and go on from them\n(encrypted with the key in MILLRACE_STATE_KEY, if there is one)' },
+    state: {
+      type: 'string',
+      value: 'directory',
+      description: 'keep state and positions here, and go on from them\n(encrypted with the key in MILLRACE_STATE_KEY, if there is one)',
+    },
     epoch: { type: 'string', value: 'time', description: 'time between two commits of state and results (default: 1s)' },
     json: { type: 'boolean', description: 'progress, summary and errors as lines of JSON on stderr' },
     quiet: { type: 'boolean', short: 'q', description: 'no progress and no summary, only what went wrong' },

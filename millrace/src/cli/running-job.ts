@@ -27,6 +27,7 @@ export class RunningJob {
   private readonly figures: FigureReader;
   private readonly ended = Promise.withResolvers<End>();
   private stopping = false;
+  private over = false;
   private readerGone = false;
   private lastSignal: { readonly signal: StopSignal; readonly atMs: number } | undefined;
   /** The signal that ended the job at once. */
@@ -53,6 +54,7 @@ export class RunningJob {
     );
     const end = this.judge(await this.ended.promise);
     stopProgress?.();
+    this.over = true;
     stopListening();
     report.end({
       ...end,
@@ -94,8 +96,7 @@ export class RunningJob {
     process.on('beforeExit', onBeforeExit);
     process.stdout.on('error', onOutputError);
     return () => {
-      process.off('SIGINT', onSigint);
-      process.off('SIGTERM', onSigterm);
+      // The signals stay: a copy that comes while the process ends must not end it by force.
       process.off('uncaughtException', onUncaught);
       process.off('beforeExit', onBeforeExit);
       process.stdout.off('error', onOutputError);
@@ -103,6 +104,7 @@ export class RunningJob {
   }
 
   private onSignal(signal: StopSignal): void {
+    if (this.over) return;
     const atMs = this.environment.clock.elapsed();
     const last = this.lastSignal;
     this.lastSignal = { signal, atMs };

@@ -8,8 +8,8 @@ const TRIAL = 1024;
 const PAUSE = 65_536;
 
 /**
- * Strings for texts that come again and again, such as names and codes: of equal bytes it returns the same string, which costs less than a new
- * one and whose hash later look-ups need not compute again. Where texts seldom repeat it steps aside for a while.
+ * Strings for texts that come again and again, such as names and codes: of equal bytes it returns the same string, which costs less than a
+ * new one and whose hash later look-ups need not compute again. Where texts seldom repeat it steps aside for a while.
  */
 export class StringCache {
   private readonly lengths = new Uint8Array(SLOTS);

@@ -1,6 +1,5 @@
-import type { Key } from '../base/key.ts';
 import type { Operator } from '../spi/operator.ts';
-import { describeStates, type StateDescriptor, type StateDescriptors, type StateHandles } from '../state/descriptor.ts';
+import { describeStates, type StateDescriptors, type StateHandles } from '../state/descriptor.ts';
 import type { MapState, ReadonlyMapState } from '../state/map-state.ts';
 import {
   type CallContext,
@@ -11,9 +10,6 @@ import {
   type Results,
   type Timer,
 } from './process-runtime.ts';
-
-/** State of a broadcast stream: made with `broadcastState`. */
-export type BroadcastDescriptors = Readonly<Record<string, StateDescriptor<MapState<Key, unknown>>>>;
 
 /** Broadcast state for reading. */
 export type ReadonlyBroadcast<B extends StateDescriptors> = {

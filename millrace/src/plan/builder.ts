@@ -44,7 +44,13 @@ export class PlanBuilder {
   /** @throws MillraceError `NAME_INVALID` for a name that is empty, taken or contains a slash */
   rename(draft: Draft, name: string): void {
     const wrong =
-      name === '' ? 'an empty name' : name.includes('/') ? `'${name}'` : this.drafts.some(d => d.name === name) ? `'${name}', which is taken` : '';
+      name === ''
+        ? 'an empty name'
+        : name.includes('/')
+          ? `'${name}'`
+          : this.drafts.some(d => d.name === name)
+            ? `'${name}', which is taken`
+            : '';
     if (wrong !== '') throw new MillraceError('NAME_INVALID', { where: `pipeline '${this.pipeline}'`, got: wrong });
     draft.name = name;
   }

@@ -11,6 +11,11 @@ export function readsRejects({ nodes }: Plan): boolean {
 export function withRejectSink(plan: Plan, sink: Sink<Reject>): Plan {
   if (readsRejects(plan)) return plan;
   const rejects: PlanNode = { type: 'rejects', id: 'rejects', inputs: [] };
-  const writer: PlanNode = { type: 'sink', id: `rejects/to-${sink.connector}`, sink, inputs: [{ from: rejects, exchange: { kind: 'forward' } }] };
+  const writer: PlanNode = {
+    type: 'sink',
+    id: `rejects/to-${sink.connector}`,
+    sink,
+    inputs: [{ from: rejects, exchange: { kind: 'forward' } }],
+  };
   return { ...plan, nodes: [...plan.nodes.filter(node => node.type !== 'rejects'), rejects, writer] };
 }

@@ -33,8 +33,13 @@ export interface Drivers extends DriverSet {
 /** Makes the drivers of a plan and connects them; stages become parts of the segments between them. */
 export function connectDrivers(plan: Plan, worker: Worker, splits: SplitNames): { drivers: Drivers; rejects: RejectsDriver } {
   const consumers = consumersOf(plan);
-  const afterRejects = downstreamOf(plan.nodes.filter(node => node.type === 'rejects'), consumers);
-  const rejects = new RejectsDriver(worker.environment, splits, new Set([...afterRejects].map(node => node.id)), error => worker.fail(error));
+  const afterRejects = downstreamOf(
+    plan.nodes.filter(node => node.type === 'rejects'),
+    consumers,
+  );
+  const rejects = new RejectsDriver(worker.environment, splits, new Set([...afterRejects].map(node => node.id)), error =>
+    worker.fail(error),
+  );
 
   const sources = new Map<PlanNode, SourceDriver>();
   const operators = new Map<PlanNode, OperatorDriver>();
@@ -123,7 +128,12 @@ export function connectDrivers(plan: Plan, worker: Worker, splits: SplitNames): 
     }
   }
 
-  function segment(stages: readonly StageNode[], chainEnd: ChainEnd, end: ConstructorParameters<typeof Segment>[2], last?: PlanNode): Segment {
+  function segment(
+    stages: readonly StageNode[],
+    chainEnd: ChainEnd,
+    end: ConstructorParameters<typeof Segment>[2],
+    last?: PlanNode,
+  ): Segment {
     const steps: readonly PlanNode[] = last === undefined ? stages : [...stages, last];
     const failed: StepFailed = (error, batch, index, step) => {
       const node = steps[step];
@@ -142,8 +152,12 @@ export function connectDrivers(plan: Plan, worker: Worker, splits: SplitNames): 
       driver.idleAfterMs = Math.min(driver.idleAfterMs, stage.idleAfterMs ?? Infinity);
     }
     const sent = worker.recovered?.eventTimes[node.id] ?? -Infinity;
-    const assigner = new EventTimeAssigner(stage.strategy, stage.maxAheadMs, worker.environment, sent, (message, value, time, batch, index) =>
-      rejects.fromOperator(node.id, 'timestamp', message, value, time, batch, index),
+    const assigner = new EventTimeAssigner(
+      stage.strategy,
+      stage.maxAheadMs,
+      worker.environment,
+      sent,
+      (message, value, time, batch, index) => rejects.fromOperator(node.id, 'timestamp', message, value, time, batch, index),
     );
     assigners.set(node.id, assigner);
     return { kind: 'eventTime', assigner, ...(stage.extract === undefined ? {} : { extract: stage.extract }) };
@@ -177,5 +191,7 @@ function downstreamOf(starts: readonly PlanNode[], consumers: Map<PlanNode, Cons
 
 /** The sources that a stage reads through other stages and unions alone. */
 function sourcesOf(node: PlanNode): SourceNode[] {
-  return node.inputs.flatMap(({ from }) => (from.type === 'source' ? [from] : from.type === 'stage' || from.type === 'union' ? sourcesOf(from) : []));
+  return node.inputs.flatMap(({ from }) =>
+    from.type === 'source' ? [from] : from.type === 'stage' || from.type === 'union' ? sourcesOf(from) : [],
+  );
 }

@@ -36,7 +36,11 @@ export function decodeControl(json: Json, pipeline: string, where: string): Cont
     throw new MillraceError('STATE_VERSION', { where, expected: `version ${VERSION}`, got: `version ${stored.version}` });
   }
   if (stored.pipeline !== pipeline) {
-    throw new MillraceError('STATE_OTHER_PIPELINE', { where, expected: `the state of pipeline '${pipeline}'`, got: `that of '${stored.pipeline}'` });
+    throw new MillraceError('STATE_OTHER_PIPELINE', {
+      where,
+      expected: `the state of pipeline '${pipeline}'`,
+      got: `that of '${stored.pipeline}'`,
+    });
   }
   const { finished, sources, watermarks, eventTimes } = stored as unknown as {
     finished: boolean;

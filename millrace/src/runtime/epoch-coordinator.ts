@@ -109,7 +109,14 @@ export class EpochCoordinator {
     await settling;
     if (worker.signal.aborted) return;
     const pending: PendingOutput[] = sinks.map(({ node }, i) => ({ sink: node.id, ...prepared[i]! }));
-    await store.commit({ number: epoch, timeMs: worker.environment.clock.now(), segments, superseded, control: encodeControl(control), pending });
+    await store.commit({
+      number: epoch,
+      timeMs: worker.environment.clock.now(),
+      segments,
+      superseded,
+      control: encodeControl(control),
+      pending,
+    });
     this.number = epoch;
     await Promise.all(sinks.map((sink, i) => sink.publish(epoch, prepared[i]!)));
   }

@@ -38,9 +38,9 @@ export class Job {
     this.plan = plan;
     this.environment = environment;
     this.startedAt = environment.clock.elapsed();
-    this.done = (state === undefined ? this.startWorker(new Worker(plan, environment, new HeapStateBackend())) : this.runWithEpochs(state)).then(
-      outcome => this.result(outcome),
-    );
+    this.done = (
+      state === undefined ? this.startWorker(new Worker(plan, environment, new HeapStateBackend())) : this.runWithEpochs(state)
+    ).then(outcome => this.result(outcome));
     // Whoever started the job may look at `done` later or only at its metrics.
     this.done.catch(() => {});
   }
@@ -113,7 +113,11 @@ export class Job {
     const newest = store.newest();
     let recovered: Recovered | undefined;
     if (newest !== undefined) {
-      recovered = { epoch: newest.number, control: decodeControl(newest.control, this.plan.pipeline, store.location), pending: newest.pending };
+      recovered = {
+        epoch: newest.number,
+        control: decodeControl(newest.control, this.plan.pipeline, store.location),
+        pending: newest.pending,
+      };
       state.restore(store.segments());
     }
     const running = this.startWorker(new Worker(this.plan, this.environment, state, { store, state, intervalMs }, recovered));

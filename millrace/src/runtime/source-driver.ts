@@ -129,7 +129,8 @@ export class SourceDriver {
   private checkAllFound(): void {
     if (this.stopping.signal.aborted) return;
     const missing = [...this.remembered].filter(([, state]) => 'position' in state).map(([id]) => id);
-    if (missing.length > 0) this.failed(new MillraceError('SPLIT_GONE', { where: this.node.id, expected: missing.join(', '), got: 'not found' }));
+    if (missing.length > 0)
+      this.failed(new MillraceError('SPLIT_GONE', { where: this.node.id, expected: missing.join(', '), got: 'not found' }));
   }
 
   private add(split: Split): void {

@@ -23,7 +23,8 @@ export interface Recovered {
 export type Outcome =
   | { readonly kind: 'finished' }
   | { readonly kind: 'suspended' }
-  | { readonly kind: 'failed'; readonly error: unknown } | { readonly kind: 'aborted' };
+  | { readonly kind: 'failed'; readonly error: unknown }
+  | { readonly kind: 'aborted' };
 
 /**
  * Runs a plan in one loop: work that waits nearest to the sinks first, then the sources that nothing holds back. When nothing is left to do

@@ -40,7 +40,10 @@ export class MemoryEpochStore implements EpochStore {
     this.committing = true;
     try {
       await this.onStep?.('before', number);
-      const added = segments.map(({ operator, table, bytes }) => ({ epoch: number, segment: { operator, table, bytes: Uint8Array.from(bytes) } }));
+      const added = segments.map(({ operator, table, bytes }) => ({
+        epoch: number,
+        segment: { operator, table, bytes: Uint8Array.from(bytes) },
+      }));
       this.kept = [...this.kept, ...added].filter(
         ({ epoch, segment }) => !superseded.some(s => s.operator === segment.operator && s.table === segment.table && epoch < s.before),
       );

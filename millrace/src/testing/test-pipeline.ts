@@ -214,7 +214,11 @@ export class SourceTest<T> {
 
   /** Hands over one record with an event time of its own, for sources whose records bring their time. */
   async feedAt(timeMs: number, ...records: readonly T[]): Promise<void> {
-    this.source.feed(this.splitId, records, records.map(() => timeMs));
+    this.source.feed(
+      this.splitId,
+      records,
+      records.map(() => timeMs),
+    );
     await this.test.settle();
   }
 
@@ -265,5 +269,9 @@ export class SinkTest<T> {
 function find<E>(of: ReadonlyMap<string, E>, id: string, what: string): E {
   const found = of.get(id);
   if (found !== undefined) return found;
-  throw new MillraceError('TEST_UNKNOWN_NODE', { where: `testPipeline, ${what}`, expected: [...of.keys()].map(k => `'${k}'`).join(', '), got: `'${id}'` });
+  throw new MillraceError('TEST_UNKNOWN_NODE', {
+    where: `testPipeline, ${what}`,
+    expected: [...of.keys()].map(k => `'${k}'`).join(', '),
+    got: `'${id}'`,
+  });
 }

@@ -1,5 +1,5 @@
 /** Records handed on at once. Large enough to spread per-batch costs, small enough to stay in the processor's cache. */
-export const BATCH_CAPACITY = 1024;
+const BATCH_CAPACITY = 1024;
 
 /** Event time of a record that has none. */
 export const NO_TIME = Number.NaN;

@@ -120,13 +120,13 @@ function typeCheck(type: string, schema: JsonSchema, where: string): Conform {
 }
 
 /** A whole number that a double holds exactly. */
-export function conformInteger(value: unknown): number {
+function conformInteger(value: unknown): number {
   if (typeof value === 'bigint' && Number.isSafeInteger(Number(value))) return Number(value);
   return Number.isSafeInteger(value) ? (value as number) : mismatch('integer within 2^53', value);
 }
 
 /** A whole number of 64 bits. A double is taken when it is exact. */
-export function conformInt64(value: unknown): bigint {
+function conformInt64(value: unknown): bigint {
   if (Number.isSafeInteger(value)) return BigInt(value as number);
   return typeof value === 'bigint' && value >= INT64_MIN && value <= INT64_MAX ? value : mismatch('integer of 64 bits', value);
 }
@@ -342,7 +342,11 @@ function generateFields(fields: readonly Field[]): (source: Record<string, unkno
     if (field.required && added.length === 0) literal.push(`${name}: v${i}`);
     else added.push(`if (v${i} !== undefined) record[${name}] = v${i};`);
   });
-  const text = `return function (source) { ${read.join('\n')}\nconst record = { ${literal.join(', ')} };\n${added.join('\n')}\nreturn record; };`;
+  const text = `return function (source) {
+  ${read.join('\n')}
+  const record = { ${literal.join(', ')} };
+  ${added.join('\n')}
+  return record;
+};`;
   return compile(text, bound);
 }
-

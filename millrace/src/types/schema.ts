@@ -53,7 +53,7 @@ export function openSchema<S extends Schema>(schema: S): OpenSchema<InferSchema<
   if (schema === null || typeof schema !== 'object') {
     throw new MillraceError('SCHEMA_INVALID', { expected: 'a Standard Schema or a JSON Schema', got: String(schema) });
   }
-  const validate = conformToJsonSchema(schema as JsonSchema) as Validate<InferSchema<S>>;
+  const validate = conformToJsonSchema(schema) as Validate<InferSchema<S>>;
   const shape = shapeOfJsonSchema(schema);
   return { shape, validate, validateDecoded: shape?.complete ? undefined : validate };
 }
@@ -62,7 +62,7 @@ export function openSchema<S extends Schema>(schema: S): OpenSchema<InferSchema<
  * The function that checks values against a schema; see `openSchema`.
  *
  * @example
- * validator(z.number())(1) // 1
+ * validator({ type: 'object', properties: { n: { type: 'integer' } } })({ n: 1, other: 2 }) // { n: 1 }
  */
 export function validator<S extends Schema>(schema: S): Validate<InferSchema<S>> {
   return openSchema(schema).validate;

@@ -1,18 +1,6 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { fromArray, toArray } from '../../src/connectors/memory/index.ts';
-import {
-  count,
-  max,
-  mean,
-  pipeline,
-  sideTag,
-  type Stream,
-  sum,
-  tumbling,
-  valueState,
-  broadcastState,
-  session,
-} from '../../src/index.ts';
+import { count, max, mean, pipeline, sideTag, type Stream, sum, tumbling, valueState, broadcastState, session } from '../../src/index.ts';
 import type { Reject } from '../../src/spi/reject.ts';
 
 interface Reading {
@@ -53,7 +41,9 @@ describe('pipeline', () => {
   test('can be run again', async () => {
     const out: number[] = [];
     const p = pipeline('twice');
-    p.from(fromArray([1, 2])).map(n => n * 2).to(toArray(out));
+    p.from(fromArray([1, 2]))
+      .map(n => n * 2)
+      .to(toArray(out));
     await p.run();
     await p.run();
     expect(out).toEqual([2, 4, 2, 4]);
@@ -125,9 +115,16 @@ describe('pipeline', () => {
       let stream = p.from(fromArray(readings)).eventTime(r => r.at);
       if (withFilter) stream = stream.filter(r => r.value > 0);
       const windows = stream.keyBy('sensor').window(tumbling('5s')).aggregate({ n: count() });
-      windows.keyBy('key').reduce(a => a).name('latest').to(toArray([]));
+      windows
+        .keyBy('key')
+        .reduce(a => a)
+        .name('latest')
+        .to(toArray([]));
       windows.to(toArray([]));
-      return p.plan().nodes.filter(node => node.type !== 'stage').map(node => node.id);
+      return p
+        .plan()
+        .nodes.filter(node => node.type !== 'stage')
+        .map(node => node.id);
     };
     expect(build(false)).toEqual(build(true));
     expect(build(false)).toEqual(['array', 'array/window', 'latest', 'latest/to-array', 'array/window/to-array']);
@@ -135,7 +132,9 @@ describe('pipeline', () => {
 
   test('names are used once', () => {
     const p = pipeline('names');
-    p.from(fromArray([1])).name('numbers').to(toArray([]), { name: 'out' });
+    p.from(fromArray([1]))
+      .name('numbers')
+      .to(toArray([]), { name: 'out' });
     expect(() => p.from(fromArray([1])).name('numbers')).toThrow(/NAME_INVALID/);
     expect(() => pipeline('a b')).toThrow(/NAME_INVALID/);
     expect(p.plan().nodes.map(n => n.id)).toEqual(['numbers', 'out']);
@@ -192,18 +191,52 @@ describe('pipeline', () => {
 
   test('joins', async () => {
     const p = pipeline('joins');
-    const left = p.from(fromArray([{ id: 'x', at: 0, l: 1 }, { id: 'y', at: 50, l: 2 }])).eventTime(r => r.at).keyBy('id');
-    const right = p.from(fromArray([{ k: 'x', at: 5, r: 'a' }, { k: 'x', at: 500, r: 'b' }])).eventTime(r => r.at).keyBy('k');
+    const left = p
+      .from(
+        fromArray([
+          { id: 'x', at: 0, l: 1 },
+          { id: 'y', at: 50, l: 2 },
+        ]),
+      )
+      .eventTime(r => r.at)
+      .keyBy('id');
+    const right = p
+      .from(
+        fromArray([
+          { k: 'x', at: 5, r: 'a' },
+          { k: 'x', at: 500, r: 'b' },
+        ]),
+      )
+      .eventTime(r => r.at)
+      .keyBy('k');
     const interval: unknown[] = [];
     const windowed: unknown[] = [];
     const grouped: unknown[] = [];
-    left.intervalJoin(right).between('-10ms', '10ms').join((l, r) => [l.l, r.r]).to(toArray(interval));
-    left.join(right).window(tumbling('1s')).apply((l, r) => [l.l, r.r]).to(toArray(windowed));
-    left.coGroup(right).window(session('1s')).apply((key, _window, l, r) => [[key, [...l].length, [...r].length]]).to(toArray(grouped));
+    left
+      .intervalJoin(right)
+      .between('-10ms', '10ms')
+      .join((l, r) => [l.l, r.r])
+      .to(toArray(interval));
+    left
+      .join(right)
+      .window(tumbling('1s'))
+      .apply((l, r) => [l.l, r.r])
+      .to(toArray(windowed));
+    left
+      .coGroup(right)
+      .window(session('1s'))
+      .apply((key, _window, l, r) => [[key, [...l].length, [...r].length]])
+      .to(toArray(grouped));
     await p.run();
     expect(interval).toEqual([[1, 'a']]);
-    expect(windowed).toEqual([[1, 'a'], [1, 'b']]);
-    expect(grouped).toEqual([['y', 1, 0], ['x', 1, 2]]);
+    expect(windowed).toEqual([
+      [1, 'a'],
+      [1, 'b'],
+    ]);
+    expect(grouped).toEqual([
+      ['y', 1, 0],
+      ['x', 1, 2],
+    ]);
   });
 
   test('for await reads a stream, and leaving the loop stops the pipeline', async () => {
@@ -217,7 +250,9 @@ describe('pipeline', () => {
 
     const r = pipeline('broken');
     const read = async () => {
-      for await (const _ of r.from(fromArray([1])).to({ connector: 'bad', description: '', accepts: ['append'], open: () => Promise.reject(new Error('shut')) })) {
+      for await (const _ of r
+        .from(fromArray([1]))
+        .to({ connector: 'bad', description: '', accepts: ['append'], open: () => Promise.reject(new Error('shut')) })) {
         // Nothing comes.
       }
     };
@@ -227,7 +262,11 @@ describe('pipeline', () => {
   test('types flow from source to sink', () => {
     const p = pipeline('types');
     const stream = p.from(fromArray(readings));
-    const windows = stream.eventTime(r => r.at).keyBy(r => r.sensor).window(tumbling('1s')).aggregate({ n: count(), worst: max(r => r.value) });
+    const windows = stream
+      .eventTime(r => r.at)
+      .keyBy(r => r.sensor)
+      .window(tumbling('1s'))
+      .aggregate({ n: count(), worst: max(r => r.value) });
     expectTypeOf(windows).toEqualTypeOf<Stream<{ key: string; window: { start: number; end: number } } & { n: number; worst: number }>>();
     // @ts-expect-error no such field
     stream.keyBy('nothing');
@@ -237,7 +276,9 @@ describe('pipeline', () => {
     stream.keyBy(() => null);
     // @ts-expect-error the sink takes text
     stream.to(toArray<string>([]));
-    expectTypeOf(stream.keyBy(r => [r.sensor, r.at]).aggregate({ n: count() })).toEqualTypeOf<Stream<{ key: readonly [string, number] } & { n: number }>>();
+    expectTypeOf(stream.keyBy(r => [r.sensor, r.at]).aggregate({ n: count() })).toEqualTypeOf<
+      Stream<{ key: readonly [string, number] } & { n: number }>
+    >();
     expectTypeOf(p.from(fromArray<string | number>([])).filter(v => typeof v === 'string')).toEqualTypeOf<Stream<string>>();
   });
 });

@@ -20,7 +20,7 @@ const flight = {
 
 function encodeAll<T>(format: Format<T>, records: readonly T[]): string {
   const encoder = format.encoder();
-  const header = encoder.header?.(records[0]!) ?? new Uint8Array();
+  const header = encoder.header?.(records[0]) ?? new Uint8Array();
   return Buffer.from(header).toString() + records.map(record => encoder.encode(record)).join('');
 }
 
@@ -76,7 +76,8 @@ describe('reading CSV', () => {
       },
       required: ['id', 'tags', 'at'],
     } as const;
-    const text = 'id,tags,at\n9223372036854775807,"[""x""]","{""lat"":1,""more"":2}"\n9223372036854775808,[],{}\n1,"[1]","{""lat"":1}"\n1,[,{}\n';
+    const text =
+      'id,tags,at\n9223372036854775807,"[""x""]","{""lat"":1,""more"":2}"\n9223372036854775808,[],{}\n1,"[1]","{""lat"":1}"\n1,[,{}\n';
     const { records, rejects } = decodeAll(csv({ schema }), text);
     expect(records.map(r => r.value)).toEqual([{ id: 9223372036854775807n, tags: ['x'], at: { lat: 1 } }]);
     expect(rejects.map(r => r.message)).toEqual([
@@ -101,7 +102,11 @@ describe('reading CSV', () => {
   });
 
   test('takes another delimiter, quote and text for null', () => {
-    const schema = { type: 'object', properties: { a: { type: ['string', 'null'] }, b: { type: 'string' } }, required: ['a', 'b'] } as const;
+    const schema = {
+      type: 'object',
+      properties: { a: { type: ['string', 'null'] }, b: { type: 'string' } },
+      required: ['a', 'b'],
+    } as const;
     const format = csv({ delimiter: ';', quote: "'", nullText: 'NULL', schema });
     expect(decodeAll(format, "a;b\nNULL;'it''s;'\n'NULL';\nx;NULL\n")).toMatchObject({
       records: [{ value: { a: null, b: "it's;" } }, { value: { a: 'NULL', b: '' } }],
@@ -115,7 +120,10 @@ describe('reading CSV', () => {
   });
 
   test('takes the names of the columns from the program', () => {
-    expect(valuesOf(csv({ columns: ['a', 'b'] }), '1,2\n3,4')).toEqual([{ a: '1', b: '2' }, { a: '3', b: '4' }]);
+    expect(valuesOf(csv({ columns: ['a', 'b'] }), '1,2\n3,4')).toEqual([
+      { a: '1', b: '2' },
+      { a: '3', b: '4' },
+    ]);
     expect(valuesOf(csv({ columns: ['a', 'b'], header: true }), 'x,y\n3,4')).toEqual([{ a: '3', b: '4' }]);
   });
 
@@ -132,7 +140,10 @@ describe('reading CSV', () => {
   test('of columns with one name the last counts, and any name is a name', () => {
     expect(valuesOf(csv(), 'a,a,constructor\n1,2,3\n')).toEqual([{ a: '2', constructor: '3' }]);
     const [record] = valuesOf(csv(), '__proto__,b\nx,y\n');
-    expect(Object.entries(record!)).toEqual([['__proto__', 'x'], ['b', 'y']]);
+    expect(Object.entries(record!)).toEqual([
+      ['__proto__', 'x'],
+      ['b', 'y'],
+    ]);
   });
 
   test.each([
@@ -151,7 +162,10 @@ describe('reading CSV', () => {
 
   test('gives up only the first line of a row whose quote is never closed', () => {
     const { records, rejects } = decodeAll(csv(), 'a,b\n1,"x\n2,y\n3,z');
-    expect(records.map(r => r.value)).toEqual([{ a: '2', b: 'y' }, { a: '3', b: 'z' }]);
+    expect(records.map(r => r.value)).toEqual([
+      { a: '2', b: 'y' },
+      { a: '3', b: 'z' },
+    ]);
     expect(rejects).toMatchObject([{ reason: 'undecodable', message: 'a quoted field is not closed', position: 4 }]);
   });
 
@@ -166,7 +180,10 @@ describe('reading CSV', () => {
     const decoder = csv({ maxRecordBytes: 10 });
     const { records, rejects } = decodeAll(decoder, `a,b\n1,${'x'.repeat(5000)}\n2,y\n3,${'z'.repeat(20)}`, { pieces: [7] });
     expect(records.map(r => r.value)).toEqual([{ a: '2', b: 'y' }]);
-    expect(rejects.map(r => [r.reason, r.position])).toEqual([['too-large', 4], ['too-large', 5011]]);
+    expect(rejects.map(r => [r.reason, r.position])).toEqual([
+      ['too-large', 4],
+      ['too-large', 5011],
+    ]);
   });
 
   test('can go on in the middle once it has seen the header', () => {
@@ -185,7 +202,14 @@ describe('reading CSV', () => {
   });
 
   test('refuses options that cannot be', () => {
-    for (const options of [{ delimiter: ',,' }, { delimiter: 'é' }, { quote: ',' }, { header: false }, { columns: ['a', 'a'] }, { maxRecordBytes: 0 }]) {
+    for (const options of [
+      { delimiter: ',,' },
+      { delimiter: 'é' },
+      { quote: ',' },
+      { header: false },
+      { columns: ['a', 'a'] },
+      { maxRecordBytes: 0 },
+    ]) {
       expect(() => csv(options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
     }
   });
@@ -258,7 +282,13 @@ describe('CSV of any content', () => {
     });
     const schema = {
       type: 'object',
-      properties: { s: { type: 'string' }, q: { type: 'string' }, n: { type: 'number' }, b: { type: 'boolean' }, maybe: { type: ['string', 'null'] } },
+      properties: {
+        s: { type: 'string' },
+        q: { type: 'string' },
+        n: { type: 'number' },
+        b: { type: 'boolean' },
+        maybe: { type: ['string', 'null'] },
+      },
       required: ['s', 'q', 'n', 'b', 'maybe'],
     } as const;
     fc.assert(

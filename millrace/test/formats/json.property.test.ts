@@ -68,10 +68,61 @@ const { schema: objectSchema } = fc.letrec<{ schema: JsonSchema; field: JsonSche
 }));
 
 const oddNumber = fc.constantFrom(
-  ...['0', '-0', '0.0', '-0.0', '1e400', '-1e400', '1e-400', '0.1', '0.30000000000000004', '123456789012345', '1234567890123456', '9007199254740993'],
-  ...['9007199254740991', '-9007199254740992', '123456789.123456', '1234567890.12345', '0.000001', '1E5', '1e+5', '1.5e-7', '12345678901234567890'],
-  ...['01', '-', '1.', '.5', '+1', '1e', '1e+', '--1', '0x10', 'NaN', 'Infinity', '-01', '00', '1.e5', '999999999', '9999999999', '2147483648', '4294967296'],
-  ...['0.1234567890123456', '1.7976931348623157e308', '5e-324', '2.2250738585072011e-308', '0.5000000000000000001', '100000000000000.5', '8.5', '-12.75'],
+  ...[
+    '0',
+    '-0',
+    '0.0',
+    '-0.0',
+    '1e400',
+    '-1e400',
+    '1e-400',
+    '0.1',
+    '0.30000000000000004',
+    '123456789012345',
+    '1234567890123456',
+    '9007199254740993',
+  ],
+  ...[
+    '9007199254740991',
+    '-9007199254740992',
+    '123456789.123456',
+    '1234567890.12345',
+    '0.000001',
+    '1E5',
+    '1e+5',
+    '1.5e-7',
+    '12345678901234567890',
+  ],
+  ...[
+    '01',
+    '-',
+    '1.',
+    '.5',
+    '+1',
+    '1e',
+    '1e+',
+    '--1',
+    '0x10',
+    'NaN',
+    'Infinity',
+    '-01',
+    '00',
+    '1.e5',
+    '999999999',
+    '9999999999',
+    '2147483648',
+    '4294967296',
+  ],
+  ...[
+    '0.1234567890123456',
+    '1.7976931348623157e308',
+    '5e-324',
+    '2.2250738585072011e-308',
+    '0.5000000000000000001',
+    '100000000000000.5',
+    '8.5',
+    '-12.75',
+  ],
 );
 
 const numberText = fc.oneof(
@@ -86,7 +137,22 @@ const numberText = fc.oneof(
 const stringText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }).map(s => JSON.stringify(s)),
   fc.string({ unit: 'grapheme', maxLength: 40 }).map(s => `"${s.replace(/["\\]/g, '')}"`),
-  fc.constantFrom('"x"', '"y"', '""', '"plain text"', '"\\u00e9\\n\\/"', '"\\ud83d\\ude00"', '"\\ud800"', '"\\x"', '"\\"', '"tab\there"', '"a\\', '"ÿ"', '"\ufffd"', '"é"'),
+  fc.constantFrom(
+    '"x"',
+    '"y"',
+    '""',
+    '"plain text"',
+    '"\\u00e9\\n\\/"',
+    '"\\ud83d\\ude00"',
+    '"\\ud800"',
+    '"\\x"',
+    '"\\"',
+    '"tab\there"',
+    '"a\\',
+    '"ÿ"',
+    '"\ufffd"',
+    '"é"',
+  ),
 );
 
 /** Text of a value that mostly fits the schema. */
@@ -94,7 +160,24 @@ function valueText(schema: JsonSchema, depth = 0): fc.Arbitrary<string> {
   const anything = fc.oneof(
     numberText,
     stringText,
-    fc.constantFrom('true', 'false', 'null', '{}', '[]', 'nul', 'tru', 'truex', '[1,2]', '{"a":{"b":[]}}', '[', '{"a":1', '[1,]', '{"a" :1}', '[ "]" ]', ''),
+    fc.constantFrom(
+      'true',
+      'false',
+      'null',
+      '{}',
+      '[]',
+      'nul',
+      'tru',
+      'truex',
+      '[1,2]',
+      '{"a":{"b":[]}}',
+      '[',
+      '{"a":1',
+      '[1,]',
+      '{"a" :1}',
+      '[ "]" ]',
+      '',
+    ),
     fc.json({ maxDepth: 3 }),
   );
   const types = schema.type === undefined ? [] : typeof schema.type === 'string' ? [schema.type] : schema.type;
@@ -146,30 +229,45 @@ function documentText(schema: JsonSchema, depth = 0): fc.Arbitrary<string> {
     fc.oneof(fc.json({ maxDepth: 2 }), numberText, stringText, fc.constantFrom('{"x":[1,{"y":"}"}]}', '[[[]]]', 'nope')),
   );
   const order = fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat() });
-  return fc.tuple(fc.tuple(...entries), fc.array(undeclared, { maxLength: 2 }), order, style).map(([declared, extra, rotate, { open, separator, colon, close }]) => {
-    const parts = [...declared.filter(entry => entry.present).map(entry => entry.text), ...extra];
-    const turned = rotate === undefined || parts.length === 0 ? parts : [...parts.slice(rotate % parts.length), ...parts.slice(0, rotate % parts.length)];
-    return open + turned.map(([name, text]) => JSON.stringify(name) + colon + text).join(separator) + close;
-  });
+  return fc
+    .tuple(fc.tuple(...entries), fc.array(undeclared, { maxLength: 2 }), order, style)
+    .map(([declared, extra, rotate, { open, separator, colon, close }]) => {
+      const parts = [...declared.filter(entry => entry.present).map(entry => entry.text), ...extra];
+      const turned =
+        rotate === undefined || parts.length === 0
+          ? parts
+          : [...parts.slice(rotate % parts.length), ...parts.slice(0, rotate % parts.length)];
+      return open + turned.map(([name, text]) => JSON.stringify(name) + colon + text).join(separator) + close;
+    });
 }
 
 /** Regular documents, after which code has been generated, and among them anything. */
 function lines(schema: JsonSchema): fc.Arbitrary<Uint8Array[]> {
   const document = documentText(schema).map(text => Buffer.from(text));
-  const mutated = fc.tuple(document, fc.nat(), fc.nat(255), fc.constantFrom('replace', 'insert', 'delete', 'cut')).map(([line, where, byte, how]) => {
-    const at = where % (line.length + 1);
-    const tail = how === 'cut' ? Buffer.alloc(0) : line.subarray(how === 'insert' ? at : at + 1);
-    const piece = how === 'delete' ? [] : [byte];
-    return Buffer.concat([line.subarray(0, at), Buffer.from(piece), tail]);
-  });
+  const mutated = fc
+    .tuple(document, fc.nat(), fc.nat(255), fc.constantFrom('replace', 'insert', 'delete', 'cut'))
+    .map(([line, where, byte, how]) => {
+      const at = where % (line.length + 1);
+      const tail = how === 'cut' ? Buffer.alloc(0) : line.subarray(how === 'insert' ? at : at + 1);
+      const piece = how === 'delete' ? [] : [byte];
+      return Buffer.concat([line.subarray(0, at), Buffer.from(piece), tail]);
+    });
   return fc
-    .tuple(fc.array(document, { minLength: 1, maxLength: 3 }), fc.array(fc.oneof({ weight: 2, arbitrary: document }, { weight: 1, arbitrary: mutated }), { maxLength: 25 }))
+    .tuple(
+      fc.array(document, { minLength: 1, maxLength: 3 }),
+      fc.array(fc.oneof({ weight: 2, arbitrary: document }, { weight: 1, arbitrary: mutated }), { maxLength: 25 }),
+    )
     .map(([regular, rest]) => [...Array.from({ length: 12 }, (_, i) => regular[i % regular.length]!), ...rest])
     .map(all => all.filter(line => !line.includes(0x0a)));
 }
 
 const run = objectSchema.chain(schema =>
-  fc.record({ schema: fc.constant(schema), lines: lines(schema), pieces: fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1 }), padding: fc.constantFrom(0, 5, 512) }),
+  fc.record({
+    schema: fc.constant(schema),
+    lines: lines(schema),
+    pieces: fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1 }),
+    padding: fc.constantFrom(0, 5, 512),
+  }),
 );
 
 describe('generated decoders of JSON Lines', () => {

@@ -9,7 +9,11 @@ import { decodeAll, valuesOf } from '../support/decode.ts';
 
 const event = {
   type: 'object',
-  properties: { id: { type: 'integer' }, name: { type: 'string' }, at: { type: 'object', properties: { lat: { type: 'number' } }, required: ['lat'] } },
+  properties: {
+    id: { type: 'integer' },
+    name: { type: 'string' },
+    at: { type: 'object', properties: { lat: { type: 'number' } }, required: ['lat'] },
+  },
   required: ['id', 'name'],
 } as const;
 
@@ -57,11 +61,21 @@ describe('JSON Lines', () => {
     ['a wrong escape', '{"id":1,"name":"n","skipped":"\\x"}', 'undecodable', /JSON/],
     ['bytes that are not UTF-8', Buffer.from('{"id":1,"name":"\xff"}', 'latin1'), 'undecodable', /UTF-8/],
     ['such bytes in a field that is not read', Buffer.from('{"id":1,"name":"n","skipped":"\xe4"}', 'latin1'), 'undecodable', /UTF-8/],
-    ['a surrogate encoded by itself', Buffer.from([...Buffer.from('{"id":1,"name":"'), 0xed, 0xa0, 0x80, ...Buffer.from('"}')]), 'undecodable', /UTF-8/],
+    [
+      'a surrogate encoded by itself',
+      Buffer.from([...Buffer.from('{"id":1,"name":"'), 0xed, 0xa0, 0x80, ...Buffer.from('"}')]),
+      'undecodable',
+      /UTF-8/,
+    ],
     ['a missing field', '{"name":"n","skipped":"x"}', 'invalid', /^id: expected a value, got nothing$/],
     ['a null', '{"id":1,"name":null,"skipped":"x"}', 'invalid', /^name: expected string, got null$/],
     ['a wrong type', '{"id":"1","name":"n","skipped":"x"}', 'invalid', /^id: expected integer/],
-    ['an integer that a double cannot hold', '{"id":9007199254740993,"name":"n","skipped":"x"}', 'invalid', /^id: expected integer within 2\^53/],
+    [
+      'an integer that a double cannot hold',
+      '{"id":9007199254740993,"name":"n","skipped":"x"}',
+      'invalid',
+      /^id: expected integer within 2\^53/,
+    ],
     ['another kind of value', '[1]', 'invalid', /^expected object, got an array$/],
   ])('reject %s, with bytes and position', (_, line, reason, message) => {
     const bytes = Buffer.concat([Buffer.from(regular), Buffer.from(line), Buffer.from(`\n${regular}`)]);
@@ -74,17 +88,35 @@ describe('JSON Lines', () => {
 
   test('take integers written otherwise for what they are', () => {
     const lines = ['1.0', '1e2', '-0', '9007199254740991', '0.0'].map(n => `{"id":${n},"name":"n","skipped":"x"}\n`).join('');
-    expect(valuesOf(json({ schema: event }), regular + lines).slice(20).map(r => r.id)).toEqual([1, 100, -0, 9007199254740991, 0]);
+    expect(
+      valuesOf(json({ schema: event }), regular + lines)
+        .slice(20)
+        .map(r => r.id),
+    ).toEqual([1, 100, -0, 9007199254740991, 0]);
   });
 
   test('follow a Standard Schema with transformations and refinements', () => {
-    const Zod = z.object({ id: z.number().int(), at: z.coerce.date(), name: z.string().min(2).transform(s => s.toUpperCase()) });
-    const lines = Array.from({ length: 30 }, (_, i) => `{"id":${i},"more":0,"at":"2020-01-01","name":"${i % 10 === 0 ? 'x' : 'xy'}"}\n`).join('');
+    const Zod = z.object({
+      id: z.number().int(),
+      at: z.coerce.date(),
+      name: z
+        .string()
+        .min(2)
+        .transform(s => s.toUpperCase()),
+    });
+    const lines = Array.from(
+      { length: 30 },
+      (_, i) => `{"id":${i},"more":0,"at":"2020-01-01","name":"${i % 10 === 0 ? 'x' : 'xy'}"}\n`,
+    ).join('');
     const decoded = decodeAll(json({ schema: Zod }), lines);
     expect(decoded.records).toHaveLength(27);
     expect(decoded.records[0]?.value).toEqual({ id: 1, at: new Date('2020-01-01'), name: 'XY' });
     expect(decoded.rejects).toHaveLength(3);
-    expect(decoded.rejects[2]).toMatchObject({ reason: 'invalid', message: expect.stringContaining('name: ') as string, value: { id: 20 } });
+    expect(decoded.rejects[2]).toMatchObject({
+      reason: 'invalid',
+      message: expect.stringContaining('name: ') as string,
+      value: { id: 20 },
+    });
   });
 
   test.each([
@@ -107,7 +139,10 @@ describe('JSON Lines', () => {
     expect(valuesOf(json({ schema: { type: 'object', properties, additionalProperties: true } }), line)).toEqual(
       Array(12).fill({ id: 1, more: { a: [1] } }),
     );
-    const { rejects } = decodeAll(json({ schema: { type: 'object', properties, additionalProperties: false } }), '{"id":1}\n'.repeat(12) + line);
+    const { rejects } = decodeAll(
+      json({ schema: { type: 'object', properties, additionalProperties: false } }),
+      '{"id":1}\n'.repeat(12) + line,
+    );
     expect(rejects).toHaveLength(12);
     expect(rejects[0]).toMatchObject({ reason: 'invalid', message: 'more: expected no field of this name' });
   });
@@ -131,7 +166,9 @@ describe('JSON Lines', () => {
 
   test('reject a line over the bound once, with its beginning, and skip it without keeping it', () => {
     const long = `{"id":1,"name":"${'x'.repeat(100_000)}"}`;
-    const { records, rejects } = decodeAll(json({ schema: event, maxRecordBytes: 1000 }), `${regular}${long}\n${regular}`, { pieces: [777] });
+    const { records, rejects } = decodeAll(json({ schema: event, maxRecordBytes: 1000 }), `${regular}${long}\n${regular}`, {
+      pieces: [777],
+    });
     expect(records).toHaveLength(40);
     expect(rejects).toMatchObject([{ reason: 'too-large', message: 'the record is longer than 1000 bytes', position: regular.length }]);
     expect(rejects[0]!.bytes!.length).toBeLessThan(2000);
@@ -148,7 +185,10 @@ describe('JSON Lines', () => {
   test.each([json(), json({ schema: { type: 'object', properties: { deep: {} } } })])('bound the depth of records', format => {
     const nested = (levels: number) => `{"deep":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}\n`;
     const shallow = '{"deep":[]}\n'.repeat(12);
-    const { records, rejects } = decodeAll<unknown>(format, shallow + nested(MAX_JSON_DEPTH) + nested(MAX_JSON_DEPTH + 1) + '{"deep":"[[[["}\n');
+    const { records, rejects } = decodeAll<unknown>(
+      format,
+      shallow + nested(MAX_JSON_DEPTH) + nested(MAX_JSON_DEPTH + 1) + '{"deep":"[[[["}\n',
+    );
     expect(records).toHaveLength(14);
     expect(rejects).toMatchObject([{ reason: 'undecodable', message: `the record nests deeper than ${MAX_JSON_DEPTH} levels` }]);
   });
@@ -182,7 +222,10 @@ describe('a JSON document', () => {
 
   test('holds records in an array within it', () => {
     const { records, rejects } = decodeAll(jsonDocument({ path: 'data.features', schema: event }), text, { pieces: [3], capacity: 1 });
-    expect(records).toEqual([{ value: { id: 1, name: 'a' }, position: 0 }, { value: { id: 2, name: 'b' }, position: 2 }]);
+    expect(records).toEqual([
+      { value: { id: 1, name: 'a' }, position: 0 },
+      { value: { id: 2, name: 'b' }, position: 2 },
+    ]);
     expect(rejects).toMatchObject([{ reason: 'invalid', position: 1, value: { id: 'x' } }]);
   });
 
@@ -217,7 +260,10 @@ describe('a .json file', () => {
     ['lines', '{"id":1,"name":"a"}\n{"id":2,"name":"b"}\n'],
     ['lines behind a byte order mark and space', '\ufeff\n\n{"id":1,"name":"a"}\n{"id":2,"name":"b"}'],
   ])('may hold %s', (_, text) => {
-    expect(valuesOf(jsonLinesOrArray(event), text, { pieces: [1] })).toEqual([{ id: 1, name: 'a' }, { id: 2, name: 'b' }]);
+    expect(valuesOf(jsonLinesOrArray(event), text, { pieces: [1] })).toEqual([
+      { id: 1, name: 'a' },
+      { id: 2, name: 'b' },
+    ]);
   });
 
   test('may be empty', () => {

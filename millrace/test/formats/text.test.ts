@@ -26,7 +26,10 @@ describe('text', () => {
   test('rejects a line over the bound once and skips it, with or without an end', () => {
     const { records, rejects } = decodeAll(text({ maxRecordBytes: 4 }), `abcd\nabcde\nx\n${'y'.repeat(100)}`, { pieces: [3] });
     expect(records.map(r => r.value)).toEqual(['abcd', 'x']);
-    expect(rejects.map(r => [r.reason, r.position])).toEqual([['too-large', 5], ['too-large', 13]]);
+    expect(rejects.map(r => [r.reason, r.position])).toEqual([
+      ['too-large', 5],
+      ['too-large', 13],
+    ]);
   });
 
   test('is read back as it was written, in whatever pieces it comes', () => {
@@ -38,7 +41,9 @@ describe('text', () => {
         const { records, rejects } = decodeAll(text(), written, { pieces, padding: 0 });
         expect(rejects).toEqual([]);
         expect(records.map(r => r.value)).toEqual(lines);
-        expect(records.map(r => r.position)).toEqual(lines.map((_, i) => Buffer.byteLength(lines.slice(0, i).join('\n')) + (i > 0 ? 1 : 0)));
+        expect(records.map(r => r.position)).toEqual(
+          lines.map((_, i) => Buffer.byteLength(lines.slice(0, i).join('\n')) + (i > 0 ? 1 : 0)),
+        );
       }),
     );
   });

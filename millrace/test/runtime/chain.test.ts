@@ -11,7 +11,12 @@ import { Batch } from '../../src/types/batch.ts';
 type Seen = readonly unknown[];
 
 /** Everything a chain does to a batch of numbers, in order. */
-function observe(generate: boolean, stages: (log: Seen[]) => ChainStage[], end: 'output' | 'keyed' | 'unkeyed', input: readonly number[]): Seen[] {
+function observe(
+  generate: boolean,
+  stages: (log: Seen[]) => ChainStage[],
+  end: 'output' | 'keyed' | 'unkeyed',
+  input: readonly number[],
+): Seen[] {
   const log: Seen[] = [];
   const batch = new Batch<unknown>(64);
   batch.split = 7;
@@ -39,7 +44,9 @@ function observe(generate: boolean, stages: (log: Seen[]) => ChainStage[], end: 
                 if ((value as unknown) === 13) throw new Error('thirteen');
                 log.push(['process', key, value, time, cursor.index]);
               },
-              ...(end === 'keyed' ? { selectKey: (v: never) => ((v as number) % 5 === 0 ? null : (v as number) % 3 === 0 ? [v % 4, 'x'] : v % 4) } : {}),
+              ...(end === 'keyed'
+                ? { selectKey: (v: never) => ((v as number) % 5 === 0 ? null : (v as number) % 3 === 0 ? [v % 4, 'x'] : v % 4) }
+                : {}),
             },
       failed: (error, _batch, index, step) => log.push(['failed', String(error), index, step]),
     },
@@ -76,9 +83,14 @@ const endArb = fc.constantFrom('output' as const, 'keyed' as const, 'unkeyed' as
 describe('chain', () => {
   test('generated code and closures do the same', () => {
     fc.assert(
-      fc.property(fc.array(stageArb, { maxLength: 5 }), endArb, fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 20 }), (stages, end, input) => {
-        expect(observe(true, () => stages, end, input)).toEqual(observe(false, () => stages, end, input));
-      }),
+      fc.property(
+        fc.array(stageArb, { maxLength: 5 }),
+        endArb,
+        fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 20 }),
+        (stages, end, input) => {
+          expect(observe(true, () => stages, end, input)).toEqual(observe(false, () => stages, end, input));
+        },
+      ),
     );
   });
 
@@ -120,7 +132,14 @@ describe('chain', () => {
           {
             kind: 'eventTime',
             assigner,
-            extract: (v: never) => ((v as number) === 1 ? Number.NaN : (v as number) === 2 ? Date.UTC(9999, 0) : (v as number) === 3 ? new Date(3000) : (v as number) * 1000),
+            extract: (v: never) =>
+              (v as number) === 1
+                ? Number.NaN
+                : (v as number) === 2
+                  ? Date.UTC(9999, 0)
+                  : (v as number) === 3
+                    ? new Date(3000)
+                    : (v as number) * 1000,
           },
         ];
       },

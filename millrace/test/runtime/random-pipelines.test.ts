@@ -81,7 +81,8 @@ interface Results {
 const ends = {
   tumbling: {
     on: (s: Stream<Event>): Results => s.keyBy('k').window(tumbling(10)).aggregate(aggregates),
-    naive: (events: Event[]): unknown[] => naiveWindows(events, at => [{ start: Math.floor(at / 10) * 10, end: Math.floor(at / 10) * 10 + 10 }]),
+    naive: (events: Event[]): unknown[] =>
+      naiveWindows(events, at => [{ start: Math.floor(at / 10) * 10, end: Math.floor(at / 10) * 10 + 10 }]),
   },
   sliding: {
     on: (s: Stream<Event>): Results => s.keyBy('k').window(sliding(12, 4)).aggregate(aggregates),
@@ -144,10 +145,15 @@ const ends = {
   },
   runningAggregate: {
     on: (s: Stream<Event>): Results => s.keyBy('k').aggregate({ n: count() }),
-    naive: (events: Event[]): unknown[] => [...groupBy(events, e => e.k)].flatMap(([key, group]) => group.map((_, i) => ({ key, n: i + 1 }))),
+    naive: (events: Event[]): unknown[] =>
+      [...groupBy(events, e => e.k)].flatMap(([key, group]) => group.map((_, i) => ({ key, n: i + 1 }))),
   },
   reduce: {
-    on: (s: Stream<Event>): Results => s.map(e => ({ k: e.k, n: 1 })).keyBy('k').reduce((a, b) => ({ k: a.k, n: a.n + b.n })),
+    on: (s: Stream<Event>): Results =>
+      s
+        .map(e => ({ k: e.k, n: 1 }))
+        .keyBy('k')
+        .reduce((a, b) => ({ k: a.k, n: a.n + b.n })),
     naive: (events: Event[]): unknown[] => [...groupBy(events, e => e.k)].flatMap(([k, group]) => group.map((_, i) => ({ k, n: i + 1 }))),
   },
   dedupe: {
@@ -155,7 +161,12 @@ const ends = {
     naive: (events: Event[]): unknown[] => [...new Map(events.map(e => [`${e.k}${e.v % 7}`, [e.k, e.v % 7]])).values()],
   },
   countWindow: {
-    on: (s: Stream<Event>): Results => s.keyBy('k').window(countWindow(3)).aggregate({ n: count() }).map(({ key, n }) => ({ key, n })),
+    on: (s: Stream<Event>): Results =>
+      s
+        .keyBy('k')
+        .window(countWindow(3))
+        .aggregate({ n: count() })
+        .map(({ key, n }) => ({ key, n })),
     naive: (events: Event[]): unknown[] =>
       [...groupBy(events, e => e.k)].flatMap(([key, group]) => Array.from({ length: Math.floor(group.length / 3) }, () => ({ key, n: 3 }))),
   },
@@ -197,7 +208,8 @@ const ends = {
             return [{ key: ctx.key, seen: ctx.state.seen.get() }];
           },
         }),
-    naive: (events: Event[]): unknown[] => [...groupBy(events, e => e.k)].flatMap(([key, group]) => group.map((_, i) => ({ key, seen: i + 1 }))),
+    naive: (events: Event[]): unknown[] =>
+      [...groupBy(events, e => e.k)].flatMap(([key, group]) => group.map((_, i) => ({ key, seen: i + 1 }))),
   },
   asynchronous: {
     on: (s: Stream<Event>): Results =>
@@ -225,7 +237,11 @@ const ends = {
   },
 } as const;
 
-const eventArb = fc.record({ k: fc.constantFrom<string>('a', 'b', 'c'), at: fc.integer({ min: -30, max: 120 }), v: fc.integer({ min: 0, max: 99 }) });
+const eventArb = fc.record({
+  k: fc.constantFrom<string>('a', 'b', 'c'),
+  at: fc.integer({ min: -30, max: 120 }),
+  v: fc.integer({ min: 0, max: 99 }),
+});
 
 const caseArb = fc.record({
   steps: fc.array(fc.constantFrom<keyof typeof steps>('odd', 'shift', 'twice'), { maxLength: 3 }),
@@ -258,13 +274,19 @@ test.each([
       for (const step of chosen) stream = steps[step].on(stream);
       // Where a step has changed the times, they are assigned after it.
       stream = timed(stream);
-      ends[end].on(stream).to(callback(() => {}), { name: 'out' });
+      ends[end].on(stream).to(
+        callback(() => {}),
+        { name: 'out' },
+      );
 
       const names = Array.from({ length: splits }, (_, i) => String(i));
       const t = await testPipeline(p, { ...options, splits: { events: names } });
       for (const { events, split, hold, then } of feeds) {
         if (hold) t.sink('out').hold();
-        await t.source<Event>('events').split(names[split % splits]!).feed(...events);
+        await t
+          .source<Event>('events')
+          .split(names[split % splits]!)
+          .feed(...events);
         if (then === 'crash' && 'epochInterval' in options) await t.crash();
         if (hold) await t.sink('out').release();
         if (then === 'epoch') await t.advanceTime('1s');

@@ -13,7 +13,10 @@ describe('watermarks', () => {
       .keyBy(r => r)
       .window(tumbling('1s'))
       .aggregate({ n: count() })
-      .to(callback(() => {}), { name: 'out' });
+      .to(
+        callback(() => {}),
+        { name: 'out' },
+      );
     const t = await testPipeline(p);
     await t.source<string>('array').feedAt(0, 'a', 'a');
     await t.source<string>('array').feedAt(2000, 'a');
@@ -22,7 +25,11 @@ describe('watermarks', () => {
   });
 
   test('a function is needed where records do not bring their time', () => {
-    expect(() => pipeline('untimed').from(fromArray([1])).eventTime({})).toThrow(/PLAN_NO_EVENT_TIME[\s\S]*function/);
+    expect(() =>
+      pipeline('untimed')
+        .from(fromArray([1]))
+        .eventTime({}),
+    ).toThrow(/PLAN_NO_EVENT_TIME[\s\S]*function/);
   });
 
   test('rules without event time do not stop the time of what they are connected to', async () => {
@@ -47,7 +54,10 @@ describe('watermarks', () => {
           yield [ctx.key, timer.timeMs];
         },
       })
-      .to(callback(() => {}), { name: 'out' });
+      .to(
+        callback(() => {}),
+        { name: 'out' },
+      );
     const t = await testPipeline(p);
     await t.source<{ k: string; at: number }>('events').feed({ k: 'a', at: 0 });
     await t.source<string>('rules').feed('r');

@@ -155,13 +155,15 @@ describe('worker', () => {
   test('abort ends at once and closes what was open', async () => {
     const closed: string[] = [];
     const p = pipeline('aborted');
-    p.from(fromIterable(async function* () {
-      try {
-        for (;;) yield await new Promise<number>(resolve => setImmediate(() => resolve(1)));
-      } finally {
-        closed.push('source');
-      }
-    })).to({
+    p.from(
+      fromIterable(async function* () {
+        try {
+          for (;;) yield await new Promise<number>(resolve => setImmediate(() => resolve(1)));
+        } finally {
+          closed.push('source');
+        }
+      }),
+    ).to({
       connector: 'x',
       description: '',
       accepts: ['append'],
@@ -202,7 +204,13 @@ describe('worker', () => {
         };
       },
     });
-    if (step === 'flush') p.from(fromIterable(async function* () { await new Promise(resolve => setTimeout(resolve, 20)); yield 1; })).to(toArray<number>([]));
+    if (step === 'flush')
+      p.from(
+        fromIterable(async function* () {
+          await new Promise(resolve => setTimeout(resolve, 20));
+          yield 1;
+        }),
+      ).to(toArray<number>([]));
     await expect(p.run()).rejects.toThrow(/SINK_FAILED[\s\S]*array\/to-x[\s\S]*disk on fire/);
   });
 
@@ -215,7 +223,8 @@ describe('worker', () => {
       description: '',
       bounded: true,
       enumerate: async ({ found }) => (step === 'enumerate' ? fail() : found([{ id: 'w1' }])),
-      open: async () => (step === 'open' ? fail() : { poll: () => (step === 'poll' ? fail() : 'end'), position: () => 0, close: async () => {} }),
+      open: async () =>
+        step === 'open' ? fail() : { poll: () => (step === 'poll' ? fail() : 'end'), position: () => 0, close: async () => {} },
     };
     const p = pipeline('failing');
     p.from(source).to(toArray<number>([]));

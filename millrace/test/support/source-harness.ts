@@ -145,7 +145,7 @@ export class SourceHarness<T> {
   async stop(): Promise<void> {
     this.abort.abort();
     const open = this.open.splice(0);
-    await Promise.all(open.map(o => o.reader?.close()));
+    await Promise.all(open.map(async o => o.reader?.close()));
   }
 
   private openSplit(split: Split): void {

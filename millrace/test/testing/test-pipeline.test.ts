@@ -17,7 +17,10 @@ function orders() {
     .keyBy('shop')
     .window(tumbling('10s'))
     .aggregate({ n: count(), total: sum(o => o.total) })
-    .to(callback(() => {}), { name: 'totals' });
+    .to(
+      callback(() => {}),
+      { name: 'totals' },
+    );
   return p;
 }
 
@@ -92,7 +95,10 @@ describe('testPipeline', () => {
       .keyBy(v => v)
       .window(tumbling('10s', { time: 'processing' }))
       .aggregate({ n: count() })
-      .to(callback(() => {}), { name: 'out' });
+      .to(
+        callback(() => {}),
+        { name: 'out' },
+      );
     const t = await testPipeline(p, { startTimeMs: 5000 });
     await t.source<string>('array').feed('x', 'x');
     await t.advanceTime('4s');
@@ -115,7 +121,10 @@ describe('testPipeline', () => {
         },
         { retry: { attempts: 3, backoff: '1s' } },
       )
-      .to(callback(() => {}), { name: 'out' });
+      .to(
+        callback(() => {}),
+        { name: 'out' },
+      );
     const t = await testPipeline(p, { seed: 7 });
     await t.source<number>('array').feed(21);
     expect(calls).toEqual([21]);

@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
+import type * as codegen from '../../src/base/codegen.ts';
 import type { JsonSchema } from '../../src/types/schema.ts';
 
 vi.mock('../../src/base/codegen.ts', async importOriginal => ({
-  ...(await importOriginal<typeof import('../../src/base/codegen.ts')>()),
+  ...(await importOriginal<typeof codegen>()),
   codeGenerationAllowed: () => false,
   compile: () => {
     throw new Error('code was generated');

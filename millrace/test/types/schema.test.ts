@@ -10,7 +10,9 @@ describe('the record type', () => {
   const infer = <const S extends Schema>(_schema: S): InferSchema<S> => undefined as InferSchema<S>;
 
   test('of a Standard Schema is its output', () => {
-    const ofZod = infer(z.object({ at: z.string().transform(text => new Date(text)), n: z.number().nullable(), tag: z.string().optional() }));
+    const ofZod = infer(
+      z.object({ at: z.string().transform(text => new Date(text)), n: z.number().nullable(), tag: z.string().optional() }),
+    );
     expectTypeOf(ofZod).toEqualTypeOf<{ at: Date; n: number | null; tag?: string | undefined }>();
     expectTypeOf(infer(v.object({ origin: v.string(), delay: v.pipe(v.string(), v.transform(Number)) }))).toEqualTypeOf<{
       origin: string;
@@ -76,7 +78,10 @@ describe('the shape', () => {
   };
 
   test.each<[string, Schema]>([
-    ['zod', z.object({ origin: z.string(), delay: z.number().nullable(), tag: z.string().optional(), where: z.object({ lat: z.number() }) })],
+    [
+      'zod',
+      z.object({ origin: z.string(), delay: z.number().nullable(), tag: z.string().optional(), where: z.object({ lat: z.number() }) }),
+    ],
     [
       'valibot with JSON Schema',
       toStandardJsonSchema(
@@ -111,7 +116,10 @@ describe('the shape', () => {
 
   test('takes what JSON cannot hold as it comes', () => {
     const shape = openSchema(z.object({ at: z.date(), n: z.number() })).shape;
-    expect(shape?.fields).toMatchObject([{ name: 'at', kind: 'any' }, { name: 'n', kind: 'number' }]);
+    expect(shape?.fields).toMatchObject([
+      { name: 'at', kind: 'any' },
+      { name: 'n', kind: 'number' },
+    ]);
   });
 
   test('is absent where the library does not tell', () => {
@@ -162,7 +170,12 @@ describe('validation with a Standard Schema', () => {
   });
 
   test('is refused when it is asynchronous', async () => {
-    const slow = v.objectAsync({ a: v.pipeAsync(v.string(), v.checkAsync(async () => true)) });
+    const slow = v.objectAsync({
+      a: v.pipeAsync(
+        v.string(),
+        v.checkAsync(async () => true),
+      ),
+    });
     expect(() => openSchema(slow)).toThrow(expect.objectContaining({ code: 'SCHEMA_ASYNC' }));
     const hidden = openSchema(z.object({ a: z.string().refine(async () => false) }));
     expect(() => hidden.validate({ a: 'x' })).toThrow(expect.objectContaining({ code: 'SCHEMA_ASYNC' }));
@@ -243,7 +256,9 @@ describe('validation with a JSON Schema', () => {
     const value = JSON.parse('{"a":"x","b":1,"__proto__":{"polluted":true}}') as unknown;
     expect(check({ type: 'object', properties }, value)).toStrictEqual({ a: 'x' });
     expect(check({ type: 'object', properties, additionalProperties: true }, value)).toStrictEqual(value);
-    expect(() => check({ type: 'object', properties, additionalProperties: { type: 'number' } }, value)).toThrow('__proto__: expected number');
+    expect(() => check({ type: 'object', properties, additionalProperties: { type: 'number' } }, value)).toThrow(
+      '__proto__: expected number',
+    );
     expect(() => check({ type: 'object', properties, additionalProperties: false }, value)).toThrow('b: expected no field of this name');
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
@@ -255,7 +270,10 @@ describe('validation with a JSON Schema', () => {
 
   test('leaves its argument as it is', () => {
     const value = Object.freeze({ a: 1, b: Object.freeze([1]) });
-    const schema = { type: 'object', properties: { a: { type: 'integer', format: 'int64' }, b: { type: 'array', items: { type: 'integer' } } } };
+    const schema = {
+      type: 'object',
+      properties: { a: { type: 'integer', format: 'int64' }, b: { type: 'array', items: { type: 'integer' } } },
+    };
     expect(check(schema as JsonSchema, value)).toEqual({ a: 1n, b: [1] });
   });
 
@@ -279,19 +297,27 @@ describe('validation with a JSON Schema', () => {
     const kind = fc.constantFrom('string' as const, 'number' as const, 'boolean' as const);
     const fields = fc.dictionary(fc.constantFrom('a', 'b', 'valueOf', 'd'), fc.record({ kind, required: fc.boolean() }));
     fc.assert(
-      fc.property(fields, fc.dictionary(fc.constantFrom('a', 'b', 'valueOf', 'd', 'e'), fc.oneof(fc.string(), fc.integer(), fc.boolean())), (fields, value) => {
-        const schema: JsonSchema = {
-          type: 'object',
-          properties: Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, { type: field.kind }])),
-          required: Object.keys(fields).filter(name => fields[name]!.required),
-        };
-        const fits = Object.entries(fields).every(([name, field]) =>
-          Object.hasOwn(value, name) ? typeof value[name] === field.kind : !field.required,
-        );
-        const kept = Object.fromEntries(Object.keys(fields).filter(name => Object.hasOwn(value, name)).map(name => [name, value[name]]));
-        if (fits) expect(check(schema, value)).toEqual(kept);
-        else expect(() => check(schema, value)).toThrow(/^(a|b|valueOf|d): expected/);
-      }),
+      fc.property(
+        fields,
+        fc.dictionary(fc.constantFrom('a', 'b', 'valueOf', 'd', 'e'), fc.oneof(fc.string(), fc.integer(), fc.boolean())),
+        (fields, value) => {
+          const schema: JsonSchema = {
+            type: 'object',
+            properties: Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, { type: field.kind }])),
+            required: Object.keys(fields).filter(name => fields[name]!.required),
+          };
+          const fits = Object.entries(fields).every(([name, field]) =>
+            Object.hasOwn(value, name) ? typeof value[name] === field.kind : !field.required,
+          );
+          const kept = Object.fromEntries(
+            Object.keys(fields)
+              .filter(name => Object.hasOwn(value, name))
+              .map(name => [name, value[name]]),
+          );
+          if (fits) expect(check(schema, value)).toEqual(kept);
+          else expect(() => check(schema, value)).toThrow(/^(a|b|valueOf|d): expected/);
+        },
+      ),
     );
   });
 });

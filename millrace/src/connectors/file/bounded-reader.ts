@@ -27,7 +27,11 @@ export class BoundedReader<T> implements SplitReader<T> {
     const from = isBytePosition(position) ? position : undefined;
     const window = await openWindow(path, handle, format, context, from, CHUNK_BYTES);
     if (window === undefined) {
-      throw new MillraceError('FILE_CHANGED', { where: path, expected: `the file that was read up to byte ${from?.offset}`, got: 'another file' });
+      throw new MillraceError('FILE_CHANGED', {
+        where: path,
+        expected: `the file that was read up to byte ${from?.offset}`,
+        got: 'another file',
+      });
     }
     return new BoundedReader(path, leastBytes, window);
   }

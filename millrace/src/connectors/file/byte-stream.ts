@@ -80,7 +80,8 @@ export class GzipStream implements ByteStream {
       const { done, value } = await this.chunks.next();
       return done ? undefined : value;
     } catch (error) {
-      if (errorCode(error)?.startsWith('Z_')) throw new MillraceError('FILE_CORRUPT', { where: this.path, expected: 'a gzip file', cause: error });
+      if (errorCode(error)?.startsWith('Z_'))
+        throw new MillraceError('FILE_CORRUPT', { where: this.path, expected: 'a gzip file', cause: error });
       throw readError(this.path, error);
     }
   }

@@ -5,8 +5,8 @@ import type { Json } from '../../types/json.ts';
 import type { ReadAhead } from './read-ahead.ts';
 
 /**
- * Where to go on in a stream of bytes: at `offset`, which is the end of a record, past as many records as `skip` says. `trace` is what stood
- * before the offset, to see that it is the same file.
+ * Where to go on in a stream of bytes: at `offset`, which is the end of a record, past as many records as `skip` says. `trace` is what
+ * stood before the offset, to see that it is the same file.
  */
 export interface BytePosition {
   readonly offset: number;

@@ -179,7 +179,8 @@ export class EpochFileWriter implements SinkWriter<unknown> {
     for (;;) {
       const name = place.workName(this.owner, this.nextSequence++);
       // Never the file of another run that has come to have the same name.
-      if ((await stat(place.workPath(name)).catch(() => undefined)) === undefined) return EpochFile.create(name, place.workPath(name), packs);
+      if ((await stat(place.workPath(name)).catch(() => undefined)) === undefined)
+        return EpochFile.create(name, place.workPath(name), packs);
     }
   }
 

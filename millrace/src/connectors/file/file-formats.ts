@@ -88,15 +88,23 @@ function makeFormat(key: FormatKey, schema: Schema | undefined): FileFormat {
     case 'json or array':
       return jsonLinesOrArray(schema);
     case 'csv':
-      return (schema === undefined ? csv() : csv({ schema })) as Format<unknown>;
+      return schema === undefined ? csv() : csv({ schema });
     case 'text':
-      if (schema === undefined) return text() as Format<unknown>;
-      throw new MillraceError('OPTION_INVALID', { where: 'file, schema', expected: 'no schema, as every record of text is a string', got: 'a schema' });
+      if (schema === undefined) return text();
+      throw new MillraceError('OPTION_INVALID', {
+        where: 'file, schema',
+        expected: 'no schema, as every record of text is a string',
+        got: 'a schema',
+      });
     case 'parquet':
       // Opened by each reader; this is to find out now what is wrong with it.
       if (schema !== undefined) openSchema(schema);
       return { name: 'parquet', extension: '.parquet', schema };
     default:
-      throw new MillraceError('OPTION_INVALID', { where: 'file, format', expected: "'json', 'csv', 'text', 'parquet' or a format", got: String(key) });
+      throw new MillraceError('OPTION_INVALID', {
+        where: 'file, format',
+        expected: "'json', 'csv', 'text', 'parquet' or a format",
+        got: String(key),
+      });
   }
 }

@@ -25,8 +25,8 @@ export interface FileOptions {
   /** All files of a directory; hidden ones and directories in it are left out. Written to, it gets files `part-00000.jsonl` and so on. */
   directory?: string | URL;
   /**
-   * How records stand in the files. Default, by extension: `.jsonl` and `.ndjson` are JSON Lines, `.json` is JSON Lines or one array, `.csv`, `.txt`
-   * and `.log` (text), `.parquet`; each but the last also with `.gz` behind it, for files that are packed.
+   * How records stand in the files. Default, by extension: `.jsonl` and `.ndjson` are JSON Lines, `.json` is JSON Lines or one array,
+   * `.csv`, `.txt` and `.log` (text), `.parquet`; each but the last also with `.gz` behind it, for files that are packed.
    */
   format?: FileFormatName | Format<unknown>;
   /** What records look like; for a format that is given by name or found by extension. */
@@ -58,14 +58,14 @@ type RecordsOf<Name> = Name extends 'text' | `${string}.txt` | `${string}.log` |
 /**
  * Files, to read records from or to write records to.
  *
- * **Reading.** Each file is a split, in the order of paths. Reading ends with the last file; a file that changes or is cut off meanwhile is an error. With
- * `follow: true` it never ends: files are read as they grow, and a file that is renamed and made anew, or cut off and written anew, is read on.
- * A split's position is a byte offset, or a row number in Parquet. Of a Parquet file only the columns that the schema declares are read;
- * instants become epoch milliseconds where the schema has a number.
+ * **Reading.** Each file is a split, in the order of paths. Reading ends with the last file; a file that changes or is cut off meanwhile
+ * is an error. With `follow: true` it never ends: files are read as they grow, and a file that is renamed and made anew, or cut off and
+ * written anew, is read on. A split's position is a byte offset, or a row number in Parquet. Of a Parquet file only the columns that the
+ * schema declares are read; instants become epoch milliseconds where the schema has a number.
  *
- * **Writing.** A file is written under a hidden name and gets its own in one step, when the pipeline has finished or the file is complete, so that nobody
- * ever reads half a file. A `path` is replaced by each run; in a `directory` nothing is replaced. When the pipeline fails, the unfinished
- * file stays as `.name.inprogress`. A record that the format cannot write is rejected as `refused`.
+ * **Writing.** A file is written under a hidden name and gets its own in one step, when the pipeline has finished or the file is complete,
+ * so that nobody ever reads half a file. A `path` is replaced by each run; in a `directory` nothing is replaced. When the pipeline fails,
+ * the unfinished file stays as `.name.inprogress`. A record that the format cannot write is rejected as `refused`.
  *
  * @throws MillraceError `OPTION_INVALID`, `FILE_FORMAT_UNKNOWN`, `SCHEMA_INVALID`, `SCHEMA_ASYNC`, `DURATION_INVALID`; when it is run,
  *   `FILE_NOT_FOUND`, `FILE_READ_FAILED`, `FILE_CHANGED`, `FILE_CORRUPT`, `SCHEMA_COLUMNS`, `FILE_WRITE_FAILED`
@@ -134,12 +134,11 @@ class Files implements FileConnector<unknown> {
 
   open(context: SinkContext, recovery?: SinkRecovery): Promise<SinkWriter<unknown>>;
   open(context: ReaderContext, position: Json | undefined): Promise<SplitReader<unknown>>;
-  async open(
-    context: ReaderContext | SinkContext,
-    from?: Json | SinkRecovery,
-  ): Promise<SplitReader<unknown> | SinkWriter<unknown>> {
+  async open(context: ReaderContext | SinkContext, from?: Json | SinkRecovery): Promise<SplitReader<unknown> | SinkWriter<unknown>> {
     // The two contracts pass what they keep in epochs in the same place.
-    return 'split' in context ? this.openReader(context, from as Json | undefined) : this.openWriter(context, from as SinkRecovery | undefined);
+    return 'split' in context
+      ? this.openReader(context, from as Json | undefined)
+      : this.openWriter(context, from as SinkRecovery | undefined);
   }
 
   private async openReader(context: ReaderContext, position: Json | undefined): Promise<SplitReader<unknown>> {
@@ -155,7 +154,12 @@ class Files implements FileConnector<unknown> {
     }
   }
 
-  private async openBounded(path: string, format: FileFormat, context: ReaderContext, position: Json | undefined): Promise<SplitReader<unknown>> {
+  private async openBounded(
+    path: string,
+    format: FileFormat,
+    context: ReaderContext,
+    position: Json | undefined,
+  ): Promise<SplitReader<unknown>> {
     const release = await this.slots.acquire(context.signal);
     try {
       const reader = isParquet(format)
@@ -176,12 +180,19 @@ class Files implements FileConnector<unknown> {
   private sinkOptions(): FileSinkOptions {
     const { selection, rolling } = this;
     if ('glob' in selection) {
-      throw new MillraceError('OPTION_INVALID', { where: 'file, glob', expected: '`path` or `directory` to write to', got: selection.glob });
+      throw new MillraceError('OPTION_INVALID', {
+        where: 'file, glob',
+        expected: '`path` or `directory` to write to',
+        got: selection.glob,
+      });
     }
     if ('path' in selection) return { path: selection.path, format: sinkFormat(this.formats.of(selection.path)) };
     const format = this.formats.only;
     if (format !== undefined) return { directory: selection.directory, format: sinkFormat(format), ...rolling };
-    throw new MillraceError('FILE_FORMAT_UNKNOWN', { where: selection.directory, hint: "set `format` to 'json', 'csv', 'text' or 'parquet'" });
+    throw new MillraceError('FILE_FORMAT_UNKNOWN', {
+      where: selection.directory,
+      hint: "set `format` to 'json', 'csv', 'text' or 'parquet'",
+    });
   }
 }
 
@@ -189,7 +200,12 @@ function sinkFormat(format: FileFormat): Format<unknown> | 'parquet' {
   return isParquet(format) ? 'parquet' : format;
 }
 
-async function openParquet(path: string, { schema }: ParquetFormat, context: ReaderContext, position: Json | undefined): Promise<SplitReader<unknown>> {
+async function openParquet(
+  path: string,
+  { schema }: ParquetFormat,
+  context: ReaderContext,
+  position: Json | undefined,
+): Promise<SplitReader<unknown>> {
   // Loaded when it is needed, as most programs do without it.
   const { openParquetSplit } = await import('./parquet-split.ts');
   return openParquetSplit({ path, schema, context, position });

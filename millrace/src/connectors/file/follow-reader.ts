@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { MillraceError } from '../../base/errors.ts';
 import type { Format } from '../../spi/format.ts';
 import type { Polled, ReaderContext, SplitReader } from '../../spi/source.ts';
@@ -30,8 +30,8 @@ interface OpenFile<T> {
 }
 
 /**
- * Reads a file as it grows, by whatever file bears its name: when it was renamed and made anew, the old one is read to its end first; when it
- * was cut off, it is read from its beginning again.
+ * Reads a file as it grows, by whatever file bears its name: when it was renamed and made anew, the old one is read to its end first; when
+ * it was cut off, it is read from its beginning again.
  */
 export class FollowReader<T> implements SplitReader<T> {
   private readonly path: string;
@@ -76,7 +76,7 @@ export class FollowReader<T> implements SplitReader<T> {
       if (next !== undefined) {
         this.current = next;
         this.next = undefined;
-        void current.window.input.close();
+        current.window.input.close().catch((error: unknown) => this.fail(error));
         this.watch();
         continue;
       }
@@ -110,9 +110,13 @@ export class FollowReader<T> implements SplitReader<T> {
       if (same !== undefined) return same;
     }
     const others = await this.siblings();
-    for (const other of others) if (other.identity === file) return this.openAt(other.path, from);
-    if (from === undefined || from.offset === 0) return undefined;
-    for (const path of [this.path, ...others.filter(other => other.size >= from.offset).map(other => other.path)]) {
+    const renamed = others.filter(other => other.identity === file);
+    // Copies are named after the file: `server.log.1`, `server-2026-01-31.log`.
+    const stem = basename(this.path).split('.', 1)[0]!;
+    const copies = others.filter(
+      ({ path, size }) => from !== undefined && from.offset > 0 && size >= from.offset && basename(path).startsWith(stem),
+    );
+    for (const { path } of [...renamed, { path: this.path }, ...copies]) {
       const match = await this.openAt(path, from);
       if (match !== undefined) return match;
     }
@@ -124,7 +128,7 @@ export class FollowReader<T> implements SplitReader<T> {
     const found: { path: string; identity: string; size: number }[] = [];
     for (const name of await readdir(directory).catch(() => [])) {
       const path = join(directory, name);
-      if (isCompressed(path)) continue;
+      if (isCompressed(path) || path === this.path) continue;
       const stats = await statIfThere(path);
       if (stats?.isFile()) found.push({ path, identity: identityOf(stats), size: Number(stats.size) });
     }
@@ -156,14 +160,16 @@ export class FollowReader<T> implements SplitReader<T> {
           if (!found) this.checkLater();
           else this.context.wake();
         },
-        (error: unknown) => {
-          this.failure = { error: readError(this.path, error) };
-          this.context.wake();
-        },
+        (error: unknown) => this.fail(error),
       )
       .finally(() => {
         this.checking = undefined;
       });
+  }
+
+  private fail(error: unknown): void {
+    this.failure ??= { error: readError(this.path, error) };
+    this.context.wake();
   }
 
   private checkLater(): void {

@@ -29,7 +29,12 @@ export async function openParquetSplit({ path, schema, context, position }: Parq
   const file = await OpenFile.open(path);
   try {
     const fromRow = typeof position === 'number' ? position : 0;
-    return new ParquetSplitReader(file, await ParquetReader.open(file, { schema: opened, fromRow, context, wake: () => context.wake() }));
+    // Libraries have coercions and transformations; a JSON Schema has none.
+    const coerces = schema !== undefined && '~standard' in schema;
+    return new ParquetSplitReader(
+      file,
+      await ParquetReader.open(file, { schema: opened, coerces, fromRow, context, wake: () => context.wake() }),
+    );
   } catch (error) {
     await file.close();
     throw error;

@@ -10,11 +10,11 @@ const HEAD_SHARE = 1 / 8;
 /** Room after the last byte, which generated decoders may read, whatever stands there. */
 const PADDING_BYTES = 1024;
 /** Consumed bytes that are kept, to recognise the place by when it is returned to. */
-export const TRACE_BYTES = 256;
+const TRACE_BYTES = 256;
 
 /**
- * A window on a stream of bytes. While the window is decoded, the next chunk is being read, and never more than that. What was not consumed stays
- * in front of the next chunk, in a larger window when a record is longer than a chunk.
+ * A window on a stream of bytes. While the window is decoded, the next chunk is being read, and never more than that. What was not
+ * consumed stays in front of the next chunk, in a larger window when a record is longer than a chunk.
  */
 export class ReadAhead {
   /** The bytes that are to be decoded are `bytes[from, to)`. */
@@ -157,4 +157,3 @@ export function traceOf(bytes: Uint8Array): string {
 export function traceLength(trace: string): number {
   return Number.parseInt(trace, 10);
 }
-

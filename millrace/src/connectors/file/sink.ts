@@ -57,9 +57,7 @@ export function fileSink(options: FileSinkOptions): Sink<unknown> {
   };
 }
 
-function targetOf(
-  options: FileSinkOptions,
-): Omit<FileSinkTarget, 'target'> & {
+function targetOf(options: FileSinkOptions): Omit<FileSinkTarget, 'target'> & {
   target: () => FileSinkTarget['target'];
   place: () => EpochPlace;
   packs: boolean;

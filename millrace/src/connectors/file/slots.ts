@@ -27,7 +27,7 @@ export class Slots {
       };
       const leave = () => {
         this.waiting.splice(this.waiting.indexOf(take), 1);
-        reject(signal.reason);
+        reject(signal.reason as Error);
       };
       signal.addEventListener('abort', leave, { once: true });
       this.waiting.push(take);

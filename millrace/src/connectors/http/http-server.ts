@@ -155,7 +155,10 @@ function admit(request: IncomingMessage, { path, verify }: Receiving): 'json' | 
   const utf8 = parameters.every(parameter => !parameter.startsWith('charset=') || /^charset="?utf-?8"?$/.test(parameter));
   if (utf8 && type === 'application/json') return 'json';
   if (utf8 && type === 'application/x-ndjson') return 'ndjson';
-  throw new Refusal(415, 'the content-type must be application/json or application/x-ndjson, in UTF-8 (curl sends another by itself: -H content-type:application/json)');
+  throw new Refusal(
+    415,
+    'the content-type must be application/json or application/x-ndjson, in UTF-8 (curl sends another by itself: -H content-type:application/json)',
+  );
 }
 
 function answerTaken(response: ServerResponse, records: readonly Parsed[]): void {

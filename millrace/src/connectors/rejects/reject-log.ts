@@ -32,7 +32,11 @@ class RejectLogWriter implements SinkWriter<Reject> {
       this.file ??= await open(this.path, 'a');
       await this.file.appendFile(lines);
     } catch (error) {
-      throw new MillraceError('REJECTS_FAILED', { where: this.path, cause: error, hint: 'make the file writable or send `rejects` elsewhere' });
+      throw new MillraceError('REJECTS_FAILED', {
+        where: this.path,
+        cause: error,
+        hint: 'make the file writable or send `rejects` elsewhere',
+      });
     }
   }
 

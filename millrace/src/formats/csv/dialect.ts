@@ -30,7 +30,11 @@ export function csvDialect(options: CsvDialectOptions): CsvDialect {
     }
   }
   if (delimiter === quote) {
-    throw new MillraceError('OPTION_INVALID', { where: 'csv, quote', expected: 'another character than the delimiter', got: JSON.stringify(quote) });
+    throw new MillraceError('OPTION_INVALID', {
+      where: 'csv, quote',
+      expected: 'another character than the delimiter',
+      got: JSON.stringify(quote),
+    });
   }
   return { delimiter: delimiter.charCodeAt(0), quote: quote.charCodeAt(0), nullText };
 }

@@ -77,7 +77,9 @@ export class CsvEncoder implements Encoder<unknown> {
 /** The fields of a record, those of nested plain objects under their path. */
 function* fieldsOf(value: unknown, prefix = ''): Iterable<[string, unknown]> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new TypeError(`a row of CSV is made of an object, not of ${value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`}`);
+    throw new TypeError(
+      `a row of CSV is made of an object, not of ${value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`}`,
+    );
   }
   for (const [name, held] of Object.entries(value)) {
     if (isPlainObject(held)) yield* fieldsOf(held, `${prefix}${name}.`);

@@ -19,15 +19,17 @@ export interface CsvOptions<S extends Schema = Schema> extends CsvDialectOptions
 }
 
 /**
- * Comma-separated values (RFC 4180) in UTF-8, with quoted fields that may hold line breaks. Rows end with LF or CRLF; empty lines are skipped.
+ * Comma-separated values (RFC 4180) in UTF-8, with quoted fields that may hold line breaks. Rows end with LF or CRLF; empty lines are
+ * skipped.
  *
  * With a schema whose structure is known, fields are converted: numbers and integers from decimal text, `int64` to bigint, booleans from
- * `true`, `false`, `t`, `f`, `1`, `0`, arrays and objects from JSON. An unquoted field that equals `nullText` is null where the schema allows it,
- * absent where the field is optional, and an empty string where a string must be. Columns that the schema does not declare are not
- * read. Without a structure (valibot, or no schema) every field is text.
+ * `true`, `false`, `t`, `f`, `1`, `0`, arrays and objects from JSON. An unquoted field that equals `nullText` is null where the schema
+ * allows it, absent where the field is optional, and an empty string where a string must be. Columns that the schema does not declare are
+ * not read. Without a structure (valibot, or no schema) every field is text.
  *
- * A row that is not UTF-8, has more or fewer fields than there are columns, or breaks the rules of quoting is rejected as `undecodable`; of a row
- * with a stray quote only its first line is, so that rows after it are not lost. A field that cannot be converted makes the record `invalid`.
+ * A row that is not UTF-8, has more or fewer fields than there are columns, or breaks the rules of quoting is rejected as `undecodable`;
+ * of a row with a stray quote only its first line is, so that rows after it are not lost. A field that cannot be converted makes the
+ * record `invalid`.
  *
  * When writing, the columns are `columns` or the fields of the first record, and nested objects become columns such as `window.start`. A
  * later record with other fields is refused, unless `columns` leaves them out on purpose.
@@ -43,7 +45,11 @@ export function csv(options: CsvOptions = {}): Format<unknown> {
   const dialect = csvDialect(options);
   checkMaxRecordBytes('csv', maxRecordBytes);
   if (!header && columns === undefined) {
-    throw new MillraceError('OPTION_INVALID', { where: 'csv, columns', expected: 'the names of the columns, as there is no header', got: 'nothing' });
+    throw new MillraceError('OPTION_INVALID', {
+      where: 'csv, columns',
+      expected: 'the names of the columns, as there is no header',
+      got: 'nothing',
+    });
   }
   if (columns !== undefined && new Set(columns).size !== columns.length) {
     throw new MillraceError('OPTION_INVALID', { where: 'csv, columns', expected: 'names that differ', got: columns.join(', ') });

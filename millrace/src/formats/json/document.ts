@@ -15,15 +15,17 @@ export const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
 export interface JsonDocumentOptions<S extends Schema = Schema> {
   /** What records look like. Default: any JSON value is a record, of type unknown. */
   schema?: S;
-  /** Names that lead from the top of the document to the array of records, with dots between them: `'features'`. Default: the top itself. */
+  /**
+   * Names that lead from the top of the document to the array of records, with dots between them: `'features'`. Default: the top itself.
+   */
   path?: string;
   /** Largest document in bytes. It is held in memory as a whole. Default 256 MiB. */
   maxDocumentBytes?: number;
 }
 
 /**
- * One JSON document that holds an array of records, such as GeoJSON's `features`. The whole document is read before the first record, so this
- * is for files of moderate size; JSON Lines have no such bound. A position is the number of the record within the array.
+ * One JSON document that holds an array of records, such as GeoJSON's `features`. The whole document is read before the first record, so
+ * this is for files of moderate size; JSON Lines have no such bound. A position is the number of the record within the array.
  *
  * Written, it is JSON Lines: an array could not be read before its end is written.
  *
@@ -100,7 +102,8 @@ export class JsonDocumentDecoder implements Decoder<unknown> {
       return refuse('undecodable', messageOf(error));
     }
     for (const name of this.path) {
-      value = typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+      value =
+        typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
     }
     const place = this.path.length === 0 ? 'the document' : `'${this.path.join('.')}'`;
     return Array.isArray(value) ? value : refuse('invalid', `${place}: expected array, got ${describeValue(value)}`);

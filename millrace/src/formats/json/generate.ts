@@ -21,7 +21,10 @@ export interface CompiledLayout {
   readonly margin: number;
 }
 
-/** Exact in a double, so that digits scaled by one of them are rounded once (Clinger, "How to read floating point numbers accurately", 1990). */
+/**
+ * Exact in a double, so that digits scaled by one of them are rounded once (Clinger, "How to read floating point numbers accurately",
+ * 1990).
+ */
 const POWERS_OF_TEN = Array.from({ length: 17 }, (_, i) => 10 ** i);
 
 const TRUE = 0x65757274;
@@ -136,11 +139,7 @@ class Generator {
       case 'array':
         return this.whole(variable, 91, orNull);
       case 'any':
-        return this.emit(
-          `${variable} = scanner.value(bytes, p);`,
-          `if (${variable} === undefined) break record;`,
-          'p = scanner.end;',
-        );
+        return this.emit(`${variable} = scanner.value(bytes, p);`, `if (${variable} === undefined) break record;`, 'p = scanner.end;');
     }
   }
 
@@ -197,7 +196,10 @@ class Generator {
         `} else ${variable} = sign ? -number : number; }`,
       );
     } else {
-      this.emit('if (digit >>> 0 < 10 || digit === -2 || digit === 53 || digit === 21) break record;', `${variable} = sign ? -number : number; }`);
+      this.emit(
+        'if (digit >>> 0 < 10 || digit === -2 || digit === 53 || digit === 21) break record;',
+        `${variable} = sign ? -number : number; }`,
+      );
     }
     this.emit(orNull);
   }

@@ -21,7 +21,8 @@ export interface JsonOptions<S extends Schema = Schema> {
  * only the fields that the schema declares, and give exactly what JSON.parse and the schema would give; fields that are not read are
  * checked all the same. Of a repeated field the last one counts.
  *
- * A line that is not JSON, not UTF-8 or nested deeper than 1000 levels is rejected as `undecodable`, one that does not fit the schema as `invalid`.
+ * A line that is not JSON, not UTF-8 or nested deeper than 1000 levels is rejected as `undecodable`, one that does not fit the schema as
+ * `invalid`.
  *
  * When writing, a bigint becomes a number with all its digits; what JSON cannot hold (a function alone, a cycle) is refused, and NaN and
  * infinite numbers become null, as JSON.stringify does it.

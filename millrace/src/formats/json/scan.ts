@@ -157,7 +157,7 @@ export class JsonScanner {
 /** After at least one digit; -1 without one. */
 function skipDigits(bytes: Buffer, start: number): number {
   let p = start;
-  while (((bytes[p]! - ZERO) >>> 0) < 10) p++;
+  while ((bytes[p]! - ZERO) >>> 0 < 10) p++;
   return p === start ? -1 : p;
 }
 

@@ -2,21 +2,31 @@
 import zlib from 'node:zlib';
 import type { CompressionCodec, Compressors } from 'hyparquet';
 import { MillraceError } from '../../base/errors.ts';
+import { unpackSnappy } from './snappy.ts';
 
-/** zlib works in pieces of at least this many bytes. */
+/** Bounds of the pieces in which zlib unpacks, in bytes. Most pages are one piece. */
 const LEAST_CHUNK = 64;
+const MOST_CHUNK = 4 * 1024 * 1024;
 
-/** One piece for the whole page, and no more memory than the page says it needs. */
+/** No more memory than the page says it needs, and not all of it before it is needed, as the page may be damaged. */
 function bounds(outputLength: number): { chunkSize: number; maxOutputLength: number } {
-  const size = Math.max(LEAST_CHUNK, outputLength);
-  return { chunkSize: size, maxOutputLength: size };
+  const length = Math.max(LEAST_CHUNK, outputLength);
+  return { chunkSize: Math.min(MOST_CHUNK, length), maxOutputLength: length };
 }
 
-/** Unpacks pages, by codec; Snappy and no compression are built into hyparquet. */
+type Unpack = (input: Uint8Array, outputLength: number) => Uint8Array;
+
+/** Some writers pack nothing into nothing, which is no valid input of a codec. */
+function orNothing(unpack: Unpack): Unpack {
+  return (input, outputLength) => (outputLength === 0 ? new Uint8Array() : unpack(input, outputLength));
+}
+
+/** Unpacks pages, by codec. */
 export const decompressors: Compressors = {
-  GZIP: (input, outputLength) => zlib.gunzipSync(input, bounds(outputLength)),
-  BROTLI: (input, outputLength) => zlib.brotliDecompressSync(input, bounds(outputLength)),
-  ZSTD: (input, outputLength) => zlib.zstdDecompressSync(input, bounds(outputLength)),
+  SNAPPY: orNothing(unpackSnappy),
+  GZIP: orNothing((input, outputLength) => zlib.gunzipSync(input, bounds(outputLength))),
+  BROTLI: orNothing((input, outputLength) => zlib.brotliDecompressSync(input, bounds(outputLength))),
+  ZSTD: orNothing((input, outputLength) => zlib.zstdDecompressSync(input, bounds(outputLength))),
 };
 
 const READABLE: readonly CompressionCodec[] = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD'];

@@ -1,7 +1,8 @@
 import type { SchemaTree } from 'hyparquet';
 import { MillraceError } from '../../base/errors.ts';
 import { similarNames } from '../../base/similar-name.ts';
-import type { FieldShape, RecordShape } from '../../types/schema.ts';
+import type { FieldShape, RecordShape, ValueKind } from '../../types/schema.ts';
+import { type Conversion, conversionOf } from './conversion.ts';
 
 /** A column that is read. */
 export interface Column {
@@ -9,23 +10,32 @@ export interface Column {
   readonly tree: SchemaTree;
   /** What the schema says of it; undefined when it says nothing. */
   readonly field: FieldShape | undefined;
+  /** Undefined for columns that are nested, or of a type that is left to hyparquet. */
+  readonly conversion: Conversion | undefined;
 }
 
 /**
  * The columns of a file that make up its records: those that the schema declares, in its order, and the others where it keeps them. All of
  * them without a structure.
  *
+ * @param coerces whether the schema may make its values of others, such as numbers of text
  * @throws MillraceError `SCHEMA_COLUMNS`
  */
-export function selectColumns(path: string, root: SchemaTree, shape: RecordShape | undefined): Column[] {
+export function selectColumns(path: string, root: SchemaTree, shape: RecordShape | undefined, coerces: boolean): Column[] {
+  const columns = declaredColumns(path, root, shape);
+  if (!coerces) for (const column of columns) checkKind(path, column);
+  return columns;
+}
+
+function declaredColumns(path: string, root: SchemaTree, shape: RecordShape | undefined): Column[] {
   const trees = new Map(root.children.map(child => [child.element.name, child]));
-  const others = () => Array.from(trees, ([name, tree]) => ({ name, tree, field: undefined }));
+  const others = () => Array.from(trees.values(), tree => columnOf(tree, undefined));
   if (shape === undefined) return others();
   const columns: Column[] = [];
   for (const field of shape.fields) {
     const tree = trees.get(field.name);
     trees.delete(field.name);
-    if (tree !== undefined) columns.push({ name: field.name, tree, field });
+    if (tree !== undefined) columns.push(columnOf(tree, field));
     else if (!field.optional) throw missingColumn(path, field.name, root);
   }
   if (shape.undeclared === 'refuse' && trees.size > 0) {
@@ -52,4 +62,39 @@ function missingColumn(path: string, name: string, root: SchemaTree): MillraceEr
     got: shown.join(', ') + (names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : ''),
     ...(similar.length > 0 && { hint: `did you mean ${similar.map(n => `'${n}'`).join(' or ')}?` }),
   });
+}
+
+/** Kinds of which none is ever another's. */
+const FAMILIES: Readonly<Partial<Record<ValueKind | 'other', string>>> = {
+  string: 'text',
+  number: 'numbers',
+  integer: 'numbers',
+  int64: 'numbers',
+  boolean: 'booleans',
+};
+
+/** Sees that a column can hold what the schema says of its field. */
+function checkKind(path: string, { name, tree, field, conversion }: Column): void {
+  const given = FAMILIES[conversion?.gives ?? 'other'];
+  const wanted = FAMILIES[field?.kind ?? 'any'];
+  const { logical_type: logical, converted_type: converted, type } = tree.element;
+  // A column of nothing but nulls has some type or other.
+  if (given === undefined || wanted === undefined || given === wanted || logical?.type === 'NULL') return;
+  throw new MillraceError('SCHEMA_COLUMNS', {
+    where: path,
+    expected: `a column '${name}' of ${wanted}`,
+    got: `one of ${given}: ${logical?.type ?? converted ?? type}`,
+    hint: 'correct the type in the schema',
+  });
+}
+
+function columnOf(tree: SchemaTree, field: FieldShape | undefined): Column {
+  const conversion = isFlat(tree) ? conversionOf(tree.element, field?.kind) : undefined;
+  return { name: tree.element.name, tree, field, conversion };
+}
+
+/** Whether each row has one value or null, of a type that is decoded here. */
+function isFlat({ element, children }: SchemaTree): boolean {
+  const geospatial = element.logical_type?.type === 'GEOMETRY' || element.logical_type?.type === 'GEOGRAPHY';
+  return children.length === 0 && element.repetition_type !== 'REPEATED' && element.type !== undefined && !geospatial;
 }

@@ -1,6 +1,6 @@
 import type { ColumnMetaData, PageHeader } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
-import { messageOf } from '../../base/errors.ts';
+import { MillraceError, messageOf } from '../../base/errors.ts';
 import type { ColumnReader } from './column-reader.ts';
 import { corruptFile } from './corrupt.ts';
 import { openDataPage, openDictionaryPage, type Page, type PageDecoding } from './page.ts';
@@ -69,11 +69,15 @@ export class FlatColumn implements ColumnReader {
   }
 
   prepare(): number {
-    for (;;) {
-      if (this.page !== undefined && this.page.left > 0) {
-        if (this.skip === 0) return this.page.left;
-        this.skipRows(this.page);
-      } else if (!this.nextPage()) return 0;
+    try {
+      for (;;) {
+        if (this.page !== undefined && this.page.left > 0) {
+          if (this.skip === 0) return this.page.left;
+          this.skipRows(this.page);
+        } else if (!this.nextPage()) return 0;
+      }
+    } catch (error) {
+      throw this.corrupt(error);
     }
   }
 
@@ -81,7 +85,7 @@ export class FlatColumn implements ColumnReader {
     try {
       return this.page!.read(out, 0, n);
     } catch (error) {
-      throw this.corrupt(messageOf(error), error);
+      throw this.corrupt(error);
     }
   }
 
@@ -99,15 +103,15 @@ export class FlatColumn implements ColumnReader {
     this.page = undefined;
     if (this.groupLeft === 0) this.nextGroup();
     const range = this.ranges[this.group]!;
-    if (this.at >= range.to) throw this.corrupt(`${this.groupLeft} rows less than the row group has`);
+    if (this.at >= range.to) throw new RangeError(`${this.groupLeft} rows less than the row group has`);
     const headed = this.header(range);
     if (headed === undefined) return false;
     const { header, length } = headed;
     const pageBytes = header.compressed_page_size;
-    const end = this.at + length + pageBytes;
-    if (!(pageBytes >= 0 && header.uncompressed_page_size >= 0 && end <= range.to)) {
-      throw this.corrupt(`a page of ${pageBytes} bytes where ${range.to - this.at - length} are left`);
+    if (!isCount(pageBytes) || !isCount(header.uncompressed_page_size) || this.at + length + pageBytes > range.to) {
+      throw new RangeError(`a page of ${pageBytes} bytes where ${range.to - this.at - length} are left`);
     }
+    const end = this.at + length + pageBytes;
     if (!this.has(this.at, end)) {
       this.load(this.at, Math.max(end, this.at + this.windowBytes));
       return false;
@@ -122,18 +126,14 @@ export class FlatColumn implements ColumnReader {
   }
 
   private take(header: PageHeader, bytes: Buffer, { chunk }: ChunkRange): void {
-    try {
-      if (header.type === 'DICTIONARY_PAGE') {
-        this.dictionary = openDictionaryPage({ ...this.decoding, chunk }, header, bytes);
-      } else if (header.type === 'DATA_PAGE' || header.type === 'DATA_PAGE_V2') {
-        const rows = (header.data_page_header ?? header.data_page_header_v2)?.num_values ?? -1;
-        if (rows < 0 || rows > this.groupLeft) throw new RangeError(`a page of ${rows} rows where ${this.groupLeft} are left`);
-        this.groupLeft -= rows;
-        if (rows > this.skip) this.page = openDataPage({ ...this.decoding, chunk }, header, bytes, this.dictionary);
-        else this.skip -= rows;
-      }
-    } catch (error) {
-      throw this.corrupt(messageOf(error), error);
+    if (header.type === 'DICTIONARY_PAGE') {
+      this.dictionary = openDictionaryPage({ ...this.decoding, chunk }, header, bytes);
+    } else if (header.type === 'DATA_PAGE' || header.type === 'DATA_PAGE_V2') {
+      const rows = (header.data_page_header ?? header.data_page_header_v2)?.num_values;
+      if (!isCount(rows) || rows > this.groupLeft) throw new RangeError(`a page of ${rows} rows where ${this.groupLeft} are left`);
+      this.groupLeft -= rows;
+      if (rows > this.skip) this.page = openDataPage({ ...this.decoding, chunk }, header, bytes, this.dictionary);
+      else this.skip -= rows;
     }
   }
 
@@ -153,7 +153,7 @@ export class FlatColumn implements ColumnReader {
       if (known.length > 0) return { header: parquetHeader(reader), length: reader.offset };
     } catch (error) {
       // Either the header goes on after the window, or it is none.
-      if (this.windowAt + this.window.length >= range.to) throw this.corrupt(messageOf(error), error);
+      if (this.windowAt + this.window.length >= range.to) throw error;
     }
     this.load(this.at, this.at + Math.max(2 * known.length, this.windowBytes));
     return undefined;
@@ -190,7 +190,14 @@ export class FlatColumn implements ColumnReader {
     );
   }
 
-  private corrupt(got: string, cause?: unknown): Error {
-    return corruptFile(`${this.file.path}, column '${this.decoding.element.name}', before byte ${this.at}`, got, cause);
+  /** Whatever cannot be decoded is not what the file says it is. */
+  private corrupt(cause: unknown): unknown {
+    if (cause instanceof MillraceError) return cause;
+    return corruptFile(`${this.file.path}, column '${this.decoding.element.name}', before byte ${this.at}`, messageOf(cause), cause);
   }
+}
+
+/** Sizes and counts are read as they come, and damaged ones may be of any type. */
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0;
 }

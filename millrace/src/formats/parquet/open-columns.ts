@@ -1,9 +1,9 @@
-import { type ColumnMetaData, type FileMetaData, parquetSchema, type SchemaTree } from 'hyparquet';
+import { type ColumnMetaData, type FileMetaData, parquetSchema, type ParquetType, type SchemaTree } from 'hyparquet';
 import { MillraceError } from '../../base/errors.ts';
 import { checkCodec } from './codecs.ts';
 import type { ColumnReader } from './column-reader.ts';
 import type { Column } from './columns.ts';
-import { type Conversion, conversionOf } from './conversion.ts';
+import type { Conversion } from './conversion.ts';
 import { corruptFile } from './corrupt.ts';
 import { type ChunkRange, FlatColumn } from './flat-column.ts';
 import { NestedColumn, type RowRange } from './nested-column.ts';
@@ -74,8 +74,7 @@ class ColumnOpener {
     this.skip = fromRow - (this.groups[0]?.from ?? fromRow);
   }
 
-  open({ name, tree, field }: Column): OpenColumn {
-    const conversion = isFlat(tree) ? conversionOf(tree.element, field?.kind) : undefined;
+  open({ name, tree, field, conversion }: Column): OpenColumn {
     const absent = field !== undefined && field.optional && !field.nullable;
     const nullFits = field === undefined || field.nullable || absent;
     return {
@@ -89,7 +88,7 @@ class ColumnOpener {
   }
 
   private openFlat(name: string, tree: SchemaTree, conversion: Conversion): FlatColumn {
-    const ranges = this.groups.map(({ index, from, to }) => this.rangeOf(index, name, to - from));
+    const ranges = this.groups.map(({ index, from, to }) => this.rangeOf(index, name, tree.element.type, to - from));
     const decoding = { element: tree.element, schemaPath: [parquetSchema(this.metadata), tree], conversion };
     return new FlatColumn(this.file, decoding, ranges, this.skip, this.windowBytes, this.arrived);
   }
@@ -107,15 +106,16 @@ class ColumnOpener {
     return new NestedColumn(this.file, this.metadata, name, groups, this.arrived);
   }
 
-  private rangeOf(index: number, name: string, rows: number): ChunkRange {
+  private rangeOf(index: number, name: string, type: ParquetType | undefined, rows: number): ChunkRange {
     const [chunk] = this.chunksOf(index, name);
     // Some writers name the dictionary's offset as that of the data, and some write a 0 where there is no dictionary.
     const data = Number(chunk!.data_page_offset);
     const dictionary = Number(chunk!.dictionary_page_offset ?? 0);
     const from = dictionary > 0 && dictionary < data ? dictionary : data;
     const to = from + Number(chunk!.total_compressed_size);
-    if (!(from >= 0 && from <= to && to <= this.file.byteLength)) {
-      throw corruptFile(`${this.file.path}, column '${name}'`, `a column at bytes ${from} to ${to} of ${this.file.byteLength}`);
+    if (chunk!.type !== type || chunk!.num_values !== BigInt(rows)) {
+      const got = `${chunk!.num_values} values of ${chunk!.type} where the schema has ${type} and the row group ${rows} rows`;
+      throw corruptFile(`${this.file.path}, column '${name}'`, got);
     }
     return { chunk: chunk!, rows, from, to };
   }
@@ -136,10 +136,4 @@ class ColumnOpener {
     for (const { codec } of found) checkCodec(this.file.path, name, codec);
     return found;
   }
-}
-
-/** Whether each row has one value or null, of a type that is decoded here. */
-function isFlat({ element, children }: SchemaTree): boolean {
-  const geospatial = element.logical_type?.type === 'GEOMETRY' || element.logical_type?.type === 'GEOGRAPHY';
-  return children.length === 0 && element.repetition_type !== 'REPEATED' && element.type !== undefined && !geospatial;
 }

@@ -93,6 +93,7 @@ export function openDataPage(decoding: PageDecoding, header: PageHeader, bytes: 
 export function openDictionaryPage({ element, chunk, conversion }: PageDecoding, header: PageHeader, bytes: Buffer): Dictionary {
   const page = unpacked(bytes, header.uncompressed_page_size, chunk);
   const count = header.dictionary_page_header?.num_values ?? 0;
+  if (count > page.length) throw new RangeError(`a dictionary of ${count} values in ${page.length} bytes`);
   return new Dictionary(plainReader(chunk.type, element.type_length, conversion.asText, page, 0), count, conversion);
 }
 
@@ -127,8 +128,6 @@ function converting(values: ValueReader, conversion: Conversion): ValueReader {
 }
 
 function unpacked(bytes: Buffer, size: number, chunk: ColumnMetaData | undefined): Buffer {
-  // Some writers pack nothing into nothing, which is no valid input of a codec.
-  if (size === 0) return bytes.subarray(0, 0);
   return asBuffer(decompressPage(bytes, size, chunk?.codec ?? 'UNCOMPRESSED', decompressors));
 }
 

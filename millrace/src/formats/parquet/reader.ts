@@ -1,4 +1,4 @@
-import { type FileMetaData, parquetMetadataAsync, parquetSchema } from 'hyparquet';
+import { type FileMetaData, parquetSchema } from 'hyparquet';
 import { MillraceError, messageOf } from '../../base/errors.ts';
 import type { DecodeContext } from '../../spi/format.ts';
 import type { Polled } from '../../spi/source.ts';
@@ -6,7 +6,7 @@ import { type Batch, NO_TIME } from '../../types/batch.ts';
 import type { OpenSchema, Validate } from '../../types/schema.ts';
 import { type Column, selectColumns } from './columns.ts';
 import { corruptFile } from './corrupt.ts';
-import { asyncBuffer } from './nested-column.ts';
+import { readMetadata, rowsOf } from './metadata.ts';
 import { type OpenColumn, openColumns } from './open-columns.ts';
 import type { RandomAccess } from './random-access.ts';
 import { type RowBuilder, rowBuilder } from './row-builder.ts';
@@ -15,6 +15,8 @@ import { NULLS, UNDECODABLE, Undecodable } from './values.ts';
 
 export interface ParquetReaderOptions {
   readonly schema: OpenSchema<unknown> | undefined;
+  /** Whether the schema may make its values of others, such as numbers of text. */
+  readonly coerces: boolean;
   /** Number of the first row that is read. */
   readonly fromRow: number;
   readonly context: DecodeContext;
@@ -63,7 +65,7 @@ export class ParquetReader {
    */
   static async open(file: RandomAccess, options: ParquetReaderOptions): Promise<ParquetReader> {
     const metadata = await readMetadata(file);
-    const { fromRow, schema } = options;
+    const { fromRow, schema, coerces } = options;
     const rowCount = rowsOf(metadata);
     if (fromRow > rowCount) {
       throw new MillraceError('FILE_CHANGED', {
@@ -72,9 +74,14 @@ export class ParquetReader {
         got: `${rowCount}`,
       });
     }
-    // A file without rows has nothing that could be missing in a record.
-    const selected = fromRow === rowCount ? [] : selectColumns(file.path, parquetSchema(metadata), schema?.shape);
-    return new ParquetReader(file, metadata, selected, options);
+    try {
+      // Without rows there is nothing that could be missing in a record.
+      const selected = fromRow === rowCount ? [] : selectColumns(file.path, parquetSchema(metadata), schema?.shape, coerces);
+      return new ParquetReader(file, metadata, selected, options);
+    } catch (error) {
+      if (error instanceof MillraceError) throw error;
+      throw corruptFile(file.path, messageOf(error), error);
+    }
   }
 
   poll(batch: Batch<unknown>): Polled {
@@ -148,18 +155,4 @@ export class ParquetReader {
     this.context.reject('undecodable', `${column.name}: ${message}`, bytes, this.row + i);
     return true;
   }
-}
-
-async function readMetadata(file: RandomAccess): Promise<FileMetaData> {
-  try {
-    return await parquetMetadataAsync(asyncBuffer(file));
-  } catch (error) {
-    if (error instanceof MillraceError) throw error;
-    throw corruptFile(file.path, `${file.byteLength} bytes without the footer of one`, error);
-  }
-}
-
-/** Some writers leave the file's own count of rows at 0. */
-function rowsOf(metadata: FileMetaData): number {
-  return metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
 }

@@ -182,7 +182,7 @@ export class PaneWindowTask<A, R> implements OperatorTask {
       this.fired = allUpTo(toMs);
       return true;
     }
-    this.open.clear();
+    this.open.dropUpTo(toMs);
     for (;;) {
       this.firing ??= this.beginNext();
       if (this.firing === undefined) break;

@@ -53,8 +53,9 @@ describe('following a file', () => {
   test('waits for a file that is not there yet', async () => {
     const path = join(await tempDir(), 'later', 'a.log');
     const following = new Following({ path });
-    await following.expectValues([]);
+    await following.until(() => following.run.splits.length > 0);
     expect(following.run.splits).toEqual([path]);
+    await following.expectValues([]);
     await mkdir(join(path, '..'));
     await writeFile(path, 'one\n');
     await following.expectValues(['one']);
@@ -123,7 +124,10 @@ describe('following a file', () => {
     await following.expectValues([{ a: '1', b: '2' }]);
     await rename(path, join(dir, 'old'));
     await writeFile(path, 'b,a\n3,4\n');
-    await following.expectValues([{ a: '1', b: '2' }, { b: '3', a: '4' }]);
+    await following.expectValues([
+      { a: '1', b: '2' },
+      { b: '3', a: '4' },
+    ]);
     await following.run.stop();
   });
 
@@ -131,7 +135,7 @@ describe('following a file', () => {
     const path = join(await tempDir(), 'a.log');
     await writeFile(path, 'one\n');
     const following = new Following({ path, pollInterval: '1d' });
-    await following.run.until(() => following.values.length === 1 && following.environment.pending === 2);
+    await following.run.until(() => following.values.length === 1 && following.environment.pending > 0);
     await appendFile(path, 'two\n');
     // The clock stands still: only the system can tell.
     await following.run.until(() => following.values.length === 2);
@@ -164,7 +168,10 @@ describe('following many files', () => {
     await writeFile(join(dir, 'b.log'), 'b1\n');
     await following.expectValues(['a1', 'old', 'b1']);
     // As logrotate does it, twice.
-    for (const [generation, line] of [['2', 'a2'], ['3', 'a3']] as const) {
+    for (const [generation, line] of [
+      ['2', 'a2'],
+      ['3', 'a3'],
+    ] as const) {
       await rename(join(dir, `a.log.${Number(generation) - 1}`), join(dir, `a.log.${generation}`)).catch(() => {});
       await rename(join(dir, 'a.log'), join(dir, 'a.log.1')).catch(() => {});
       await writeFile(join(dir, 'a.log'), `${line}\n`);

@@ -1,5 +1,6 @@
-import { mkdir, truncate, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, truncate, unlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -68,9 +69,9 @@ describe('reading a file', () => {
     await writeFile(path, 'a;b\n1;2\n');
     expect((await readAll(file({ path, format: csv({ delimiter: ';' }) }))).values).toEqual([{ a: '1', b: '2' }]);
     expect((await readAll(file({ path, format: 'text' }))).values).toEqual(['a;b', '1;2']);
-    expect((await readAll(file({ path, format: 'csv', schema: { type: 'object', properties: { 'a;b': { type: 'string' } } } }))).values).toEqual([
-      { 'a;b': '1;2' },
-    ]);
+    expect(
+      (await readAll(file({ path, format: 'csv', schema: { type: 'object', properties: { 'a;b': { type: 'string' } } } }))).values,
+    ).toEqual([{ 'a;b': '1;2' }]);
   });
 
   test('reads an empty file as no records', async () => {
@@ -116,6 +117,35 @@ describe('reading a file', () => {
   });
 });
 
+describe('real files', () => {
+  const data = join(dirname(createRequire(import.meta.url).resolve('vega-datasets')), '../data');
+
+  test('1,707 earthquakes from one GeoJSON document', async () => {
+    const Quake = z.object({
+      id: z.string(),
+      properties: z.object({ mag: z.number().nullable(), place: z.string().nullable(), time: z.number(), updated: z.number() }),
+    });
+    const run = await readAll(file({ path: join(data, 'earthquakes.json'), format: jsonDocument({ path: 'features', schema: Quake }) }));
+    expect(run.rejects).toEqual([]);
+    expect(run.records.length).toBe(1707);
+    const raw = JSON.parse(await readFile(join(data, 'earthquakes.json'), 'utf8')) as { features: { properties: { time: number } }[] };
+    expect(run.values.map(quake => quake.properties.time)).toEqual(raw.features.map(feature => feature.properties.time));
+  });
+
+  test('3,376 airports from CSV', async () => {
+    const number = { type: 'number' } as const;
+    const Airport = {
+      type: 'object',
+      properties: { iata: { type: 'string' }, latitude: number, longitude: number },
+      required: ['iata', 'latitude', 'longitude'],
+    } as const;
+    const run = await readAll(file({ path: join(data, 'airports.csv'), schema: Airport }));
+    expect(run.rejects).toEqual([]);
+    expect(run.records.length).toBe(3376);
+    expect(run.values.find(airport => airport.iata === 'LAS')).toEqual({ iata: 'LAS', latitude: 36.08036111, longitude: -115.1523333 });
+  });
+});
+
 describe('reading many files', () => {
   test('makes a split of each, in the order of their paths, without hidden ones', async () => {
     const dir = await tempDir();
@@ -123,7 +153,7 @@ describe('reading many files', () => {
     for (const name of ['b.txt', 'a.txt', '.hidden.txt', '.c.txt.inprogress', 'other.csv']) await writeFile(join(dir, name), `${name}\n`);
     const run = await readAll(file({ glob: join(dir, '*.txt') }));
     expect(run.splits).toEqual([join(dir, 'a.txt'), join(dir, 'b.txt')]);
-    expect(run.values.toSorted()).toEqual(['a.txt', 'b.txt']);
+    expect(run.values.map(String).toSorted((a, b) => a.localeCompare(b))).toEqual(['a.txt', 'b.txt']);
     const all = await readAll(file({ directory: dir, format: 'text' }));
     expect(all.splits).toEqual([join(dir, 'a.txt'), join(dir, 'b.txt'), join(dir, 'other.csv')]);
   });
@@ -133,7 +163,10 @@ describe('reading many files', () => {
     await writeFile(join(dir, 'a.csv'), 'id,name\n1,x\n');
     await writeFile(join(dir, 'b.jsonl'), '{"id":2,"name":"y"}\n');
     const run = await readAll(file({ glob: join(dir, '*'), schema: event }));
-    expect(run.values.toSorted((a, b) => a.id - b.id)).toEqual([{ id: 1, name: 'x' }, { id: 2, name: 'y' }]);
+    expect(run.values.toSorted((a, b) => a.id - b.id)).toEqual([
+      { id: 1, name: 'x' },
+      { id: 2, name: 'y' },
+    ]);
   });
 
   test('holds a few of them open at a time', async () => {
@@ -208,18 +241,26 @@ describe('going on at a position', () => {
   test('holds for any file and any place', async () => {
     const dir = await tempDir();
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.string({ maxLength: 30 }).map(s => s.replace(/\n/g, ' ')), { minLength: 1 }), fc.nat(), fc.integer({ min: 1, max: 9 }), async (lines, where, capacity) => {
-        const path = join(dir, 'any.txt');
-        await writeFile(path, lines.join('\n'));
-        const whole = await readAll(file({ path }));
-        const stopAt = where % (whole.records.length + 1);
-        const first = new SourceHarness(file({ path }), { capacity });
-        await first.until(() => first.positions().size > 0 && first.records.length >= stopAt);
-        const positions = first.positions();
-        await first.stop();
-        const second = await readAll(file({ path }), { positions });
-        expect([...first.records, ...second.records]).toEqual(whole.records);
-      }),
+      fc.asyncProperty(
+        fc.array(
+          fc.string({ maxLength: 30 }).map(s => s.replace(/\n/g, ' ')),
+          { minLength: 1 },
+        ),
+        fc.nat(),
+        fc.integer({ min: 1, max: 9 }),
+        async (lines, where, capacity) => {
+          const path = join(dir, 'any.txt');
+          await writeFile(path, lines.join('\n'));
+          const whole = await readAll(file({ path }));
+          const stopAt = where % (whole.records.length + 1);
+          const first = new SourceHarness(file({ path }), { capacity });
+          await first.until(() => first.positions().size > 0 && first.records.length >= stopAt);
+          const positions = first.positions();
+          await first.stop();
+          const second = await readAll(file({ path }), { positions });
+          expect([...first.records, ...second.records]).toEqual(whole.records);
+        },
+      ),
       { numRuns: 50 },
     );
   });

@@ -176,7 +176,9 @@ describe('rows', () => {
     const schema = z.object({ date: z.date(), delay: z.number(), origin: z.string(), destination: z.string() });
     const run = await readParquet(path, { schema, position });
     expect(run.values.length).toBe(5000);
-    expect(run.values).toEqual(expected.map(row => plain({ date: row.date, delay: row.delay, origin: row.origin, destination: row.destination })));
+    expect(run.values).toEqual(
+      expected.map(row => plain({ date: row.date, delay: row.delay, origin: row.origin, destination: row.destination })),
+    );
     expect(run.rejects).toEqual([]);
   });
 
@@ -316,6 +318,25 @@ describe('the columns that are read', () => {
       code: 'SCHEMA_COLUMNS',
       details: { expected: "no columns but 'origin'", got: "'delay', '__proto__'" },
     });
+  });
+
+  test('must have values of the kind that a JSON Schema says, while a library may coerce them', async () => {
+    const texts = { type: 'object', properties: { delay: { type: 'string' } } } as const;
+    await expect(readParquet(await file(), { schema: texts })).rejects.toMatchObject({
+      code: 'SCHEMA_COLUMNS',
+      details: { expected: "a column 'delay' of text", got: 'one of numbers: INT64' },
+    });
+    const path = await fileOf(
+      parquetBytes([{ element: { name: 'n', type: 'BYTE_ARRAY', converted_type: 'UTF8', ...optional }, data: ['5', 'x'] }]),
+    );
+    const run = await readParquet(path, { schema: z.object({ n: z.coerce.number() }) });
+    expect(run.values).toEqual([{ n: 5 }]);
+    expect(run.rejects).toMatchObject([{ reason: 'invalid', position: 1 }]);
+    const nothing = { name: 'n', type: 'INT32', logical_type: { type: 'NULL' }, ...optional } as const;
+    const nullable = { type: 'object', properties: { n: { type: ['string', 'null'] } }, required: ['n'] } as const;
+    expect((await readParquet(await fileOf(parquetBytes([{ element: nothing, data: [null] }])), { schema: nullable })).values).toEqual([
+      { n: null },
+    ]);
   });
 
   test('need not be there in a file without rows', async () => {

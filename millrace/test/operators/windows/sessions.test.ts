@@ -82,13 +82,13 @@ describe('sessions', () => {
     fc.assert(
       fc.property(gaps, scripts(), lateness, ({ assigner, gapOf }, script, allowedLatenessMs) => {
         const fn = processing<number, string>((key, window, records) => [
-          `${String(key)} ${window.start}..${window.end} ${[...records].sort().join(' ')}`,
+          `${String(key)} ${window.start}..${window.end} ${[...records].toSorted((a, b) => a - b).join(' ')}`,
         ]);
         const expected = modelSessions(script, gapOf, allowedLatenessMs, (key, window, records) => [
           `${key} ${window.start}..${window.end} ${records
-            .map(r => r.value)
-            .sort()
-            .join(' ')}`,
+              .map(r => r.value)
+              .toSorted((a, b) => a - b)
+              .join(' ')}`,
         ]);
         const operator = windowOperator({ assigner, function: fn, description: '', allowedLatenessMs });
         expect(run(operator, script, { show: ({ value }) => String(value), restoreAfter: [5, 20] })).toEqual(expected);
