@@ -3,7 +3,19 @@ import { type Fault, type Point, POINTS } from '../world/fault.ts';
 import { INPUT_SPAN_MS } from './draw-input.ts';
 
 /** Where most is at stake is drawn more often. */
-const WEIGHTED_POINTS: readonly Point[] = [...POINTS, 'prepare', 'prepare', 'commit', 'commit', 'commit', 'disk-write', 'disk-sync', 'publish', 'publish', 'publish'];
+const WEIGHTED_POINTS: readonly Point[] = [
+  ...POINTS,
+  'prepare',
+  'prepare',
+  'commit',
+  'commit',
+  'commit',
+  'disk-write',
+  'disk-sync',
+  'publish',
+  'publish',
+  'publish',
+];
 
 const LONGEST_CLOCK_STEP_MS = 7_200_000;
 

@@ -34,7 +34,9 @@ export function drawSource(dice: Dice): SourceCase {
   const records = dice.int(2, dice.chance(0.2) ? 120 : 40);
   const splits: FedSplit<Event>[] = [];
   let newestFed: { atMs: number; time: number }[] = [];
-  const foundTimes = Array.from({ length: splitCount }, (_, i) => (i > 0 && dice.chance(0.2) ? dice.int(1, INPUT_SPAN_MS) : 0)).sort((a, b) => a - b);
+  const foundTimes = Array.from({ length: splitCount }, (_, i) => (i > 0 && dice.chance(0.2) ? dice.int(1, INPUT_SPAN_MS) : 0)).sort(
+    (a, b) => a - b,
+  );
   for (const [i, foundMs] of foundTimes.entries()) {
     const keys = KEYS.filter((_, key) => key % splitCount === i);
     const when = moments(dice, foundMs);
@@ -48,7 +50,12 @@ export function drawSource(dice: Dice): SourceCase {
       fed.push({ value: { k: dice.pick(keys), at: time - dice.int(0, disorderMs), v: dice.int(0, 999_999) }, atMs: when.next() });
     }
     newestFed = [...newestFed, ...fed.map(({ value, atMs }) => ({ atMs, time: value.at }))];
-    splits.push({ id: `s${i}`, foundMs, records: fed, endMs: Math.max(foundMs, fed.at(-1)?.atMs ?? 0) + (dice.chance(0.5) ? 0 : dice.int(1, 300)) });
+    splits.push({
+      id: `s${i}`,
+      foundMs,
+      records: fed,
+      endMs: Math.max(foundMs, fed.at(-1)?.atMs ?? 0) + (dice.chance(0.5) ? 0 : dice.int(1, 300)),
+    });
   }
   return {
     splits,

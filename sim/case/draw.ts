@@ -69,7 +69,9 @@ class PipelineDraw {
     for (let attempt = 0; attempt < 10; attempt++) {
       const first = dice.pick(this.open);
       const second = dice.pick(this.open);
-      const fitting = [...operators].filter(([, { inputs, accepts }]) => accepts((inputs === 1 ? [first] : [first, second]).map(ref => this.traitsOf(ref))));
+      const fitting = [...operators].filter(([, { inputs, accepts }]) =>
+        accepts((inputs === 1 ? [first] : [first, second]).map(ref => this.traitsOf(ref))),
+      );
       const [name, { inputs }] = weighted(dice, fitting);
       if (this.addOperator(name, inputs === 1 ? [first] : [first, second])) return;
     }
@@ -129,7 +131,10 @@ function drawLateCase(dice: Dice, base: Case): Case {
     const operator = operators.get(name)!;
     steps.push({ operator: name, inputs: [[steps.length - 1, 0]], params: operator.draw(dice, [], { clockSteps: false }) });
   }
-  steps.push({ lateTime: { boundMs: dice.int(0, 40), idleAfterMs: dice.chance(0.6) ? dice.int(20, 300) : 0 }, inputs: [[steps.length - 1, 0]] });
+  steps.push({
+    lateTime: { boundMs: dice.int(0, 40), idleAfterMs: dice.chance(0.6) ? dice.int(20, 300) : 0 },
+    inputs: [[steps.length - 1, 0]],
+  });
   const [name] = weighted(
     dice,
     [...ends].filter(([, end]) => end.forLate),

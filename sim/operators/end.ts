@@ -1,5 +1,4 @@
-import type { Sink } from '../../millrace/src/index.ts';
-import type { Stream } from '../../millrace/src/index.ts';
+import type { Sink, Stream } from '../../millrace/src/index.ts';
 import type { Json } from '../../millrace/src/types/json.ts';
 import type { Dice } from '../world/dice.ts';
 import type { Event } from './event.ts';
@@ -68,7 +67,10 @@ function counted(rows: readonly unknown[]): Map<string, number> {
 }
 
 /** What is wrong with published rows of which each was to be there once, or at least once. Their order does not matter. */
-export function difference({ rows, exactlyOnce }: Pick<Published, 'rows' | 'exactlyOnce'>, expected: readonly unknown[]): string | undefined {
+export function difference(
+  { rows, exactlyOnce }: Pick<Published, 'rows' | 'exactlyOnce'>,
+  expected: readonly unknown[],
+): string | undefined {
   const got = counted(rows);
   const wanted = counted(expected);
   const wrong: string[] = [];
@@ -88,7 +90,8 @@ export function orderDifference(rows: readonly Event[], expected: readonly Event
   const got = Map.groupBy(rows, e => e.k);
   for (const [k, wanted] of Map.groupBy(expected, e => e.k)) {
     const i = wanted.findIndex((e, at) => JSON.stringify(e) !== JSON.stringify(got.get(k)?.[at]));
-    if (i >= 0) return `key ${k} is out of order: record ${i} is ${JSON.stringify(got.get(k)?.[i])} instead of ${JSON.stringify(wanted[i])}`;
+    if (i >= 0)
+      return `key ${k} is out of order: record ${i} is ${JSON.stringify(got.get(k)?.[i])} instead of ${JSON.stringify(wanted[i])}`;
   }
   return undefined;
 }

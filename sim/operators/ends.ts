@@ -29,7 +29,11 @@ const plain = end<null>({
 const runningCount = end<null>({
   mayRepeat: true,
   build: s => s.keyBy('k').aggregate({ n: count() }),
-  check: (published, input) => difference(published, [...byKey(input)].flatMap(([key, all]) => all.map((_, i) => ({ key, n: i + 1 })))),
+  check: (published, input) =>
+    difference(
+      published,
+      [...byKey(input)].flatMap(([key, all]) => all.map((_, i) => ({ key, n: i + 1 }))),
+    ),
 });
 
 const runningSum = end<null>({
@@ -105,7 +109,11 @@ const slidingClockWindows = end<{ slideMs: number; times: number }>({
       .keyBy('k')
       .window(sliding(slideMs * times, slideMs, { time: 'processing' }))
       .process((key, _, records) => [{ key, values: [...records].map(({ v }) => v) }]),
-  check: (published, input, { times }) => conserved(published, input.flatMap(e => Array.from({ length: times }, () => e))),
+  check: (published, input, { times }) =>
+    conserved(
+      published,
+      input.flatMap(e => Array.from({ length: times }, () => e)),
+    ),
 });
 
 const clockTimers = end<{ afterMs: number }>({
@@ -199,15 +207,26 @@ const connectedCount = end<null>({
       .connect(s.filter(e => e.v % 2 !== 0).keyBy('k'))
       .process({ state: { seen: valueState<number>('seen', { default: 0 }) }, onLeft: seen, onRight: seen });
   },
-  check: (published, input) => difference(published, [...byKey(input)].flatMap(([key, all]) => all.map((_, i) => ({ key, seen: i + 1 })))),
+  check: (published, input) =>
+    difference(
+      published,
+      [...byKey(input)].flatMap(([key, all]) => all.map((_, i) => ({ key, seen: i + 1 }))),
+    ),
 });
 
 /** Forgotten and known numbers: state whose time to live is longer than any run. */
 const longLived = end<null>({
   mayRepeat: true,
-  build: s => s.keyBy('k').aggregate({ n: count() }, { ttl: '100d' }).map(({ key, n }) => ({ key, n: mix(n) })),
+  build: s =>
+    s
+      .keyBy('k')
+      .aggregate({ n: count() }, { ttl: '100d' })
+      .map(({ key, n }) => ({ key, n: mix(n) })),
   check: (published, input) =>
-    difference(published, [...byKey(input)].flatMap(([key, all]) => all.map((_, i) => ({ key, n: mix(i + 1) })))),
+    difference(
+      published,
+      [...byKey(input)].flatMap(([key, all]) => all.map((_, i) => ({ key, n: mix(i + 1) }))),
+    ),
 });
 
 /** All ends of random pipelines, by name. */

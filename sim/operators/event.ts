@@ -20,7 +20,10 @@ export function byKey(events: readonly Event[]): Map<string, Event[]> {
 }
 
 /** The records of each key and instant that `instantOf` gives, in the order of the instants. */
-export function byKeyAndInstant(events: readonly Event[], instantOf: (at: number) => number): { k: string; instant: number; group: Event[] }[] {
+export function byKeyAndInstant(
+  events: readonly Event[],
+  instantOf: (at: number) => number,
+): { k: string; instant: number; group: Event[] }[] {
   return [...byKey(events)].flatMap(([k, all]) =>
     [...Map.groupBy(all, e => instantOf(e.at))].map(([instant, group]) => ({ k, instant, group })).sort((a, b) => a.instant - b.instant),
   );

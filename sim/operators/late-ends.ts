@@ -39,7 +39,8 @@ function checkFirings({ rows }: Published, input: readonly Event[], sizeMs: numb
     const got = firings.get(`${k} ${instant}`) ?? [];
     const counts = got.map(({ n }) => n);
     const where = `window ${instant} of key ${k}`;
-    if (counts.at(-1) !== group.length || got.at(-1)?.total !== sumOf(group)) return `${where} ends at ${counts.at(-1)} records instead of ${group.length}`;
+    if (counts.at(-1) !== group.length || got.at(-1)?.total !== sumOf(group))
+      return `${where} ends at ${counts.at(-1)} records instead of ${group.length}`;
     if (latenessMs === 0 && counts.length > 1) return `${where} fires ${counts.length} times`;
     if (counts.some((n, i) => i > 0 && n !== counts[i - 1]! + 1)) return `${where} fires with ${counts.join(', ')} records`;
   }
@@ -82,7 +83,10 @@ const lateSideOutput = end<{ sizeMs: number }>({
   check(published, input, { sizeMs }) {
     const late = published.rows.filter((row): row is { late: Event } => typeof row === 'object' && row !== null && 'late' in row);
     const rows = published.rows.filter(row => !late.includes(row as { late: Event }));
-    const inTime = accepted(input, late.map(row => row.late));
+    const inTime = accepted(
+      input,
+      late.map(row => row.late),
+    );
     return typeof inTime === 'string' ? inTime : checkFirings({ ...published, rows }, inTime, sizeMs, 0);
   },
 });

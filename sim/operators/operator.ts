@@ -1,5 +1,4 @@
-import type { RejectReason, Stream } from '../../millrace/src/index.ts';
-import type { AsyncCall } from '../../millrace/src/index.ts';
+import type { AsyncCall, RejectReason, Stream } from '../../millrace/src/index.ts';
 import type { Json } from '../../millrace/src/types/json.ts';
 import type { Dice } from '../world/dice.ts';
 import type { Event } from './event.ts';
@@ -98,7 +97,13 @@ export function binary<P extends Json>(spec: BinarySpec<P>): SimOperator {
 }
 
 /** Behind an operator whose results have lost the order of each key, and behind one that keeps it. */
-export const unorderedAfter = (traits: Traits): Traits => ({ ...traits, ordered: false, monotone: false, perSplit: false, timestamped: false });
+export const unorderedAfter = (traits: Traits): Traits => ({
+  ...traits,
+  ordered: false,
+  monotone: false,
+  perSplit: false,
+  timestamped: false,
+});
 export const orderedAfter = (traits: Traits): Traits => ({ ...traits, perSplit: false, timestamped: false });
 /** Behind an operator that emits the results of each key in the order of their times. */
 export const sortedAfter = (traits: Traits): Traits => ({ ...traits, ordered: true, monotone: true, perSplit: false, timestamped: false });

@@ -135,12 +135,13 @@ const connect = binary<{ sizeMs: number }>({
         },
       }),
   compute: (left, right, { sizeMs }) =>
-    byKeyAndInstant([...left.map(e => ({ ...e, isLeft: true })), ...right.map(e => ({ ...e, isLeft: false }))], at => floorTo(at, sizeMs) + sizeMs).map(
-      ({ k, instant, group }) => {
-        const tagged = group as (Event & { isLeft: boolean })[];
-        return { k, at: instant, v: mix(sumOf(tagged.filter(e => e.isLeft)), sumOf(tagged.filter(e => !e.isLeft))) };
-      },
-    ),
+    byKeyAndInstant(
+      [...left.map(e => ({ ...e, isLeft: true })), ...right.map(e => ({ ...e, isLeft: false }))],
+      at => floorTo(at, sizeMs) + sizeMs,
+    ).map(({ k, instant, group }) => {
+      const tagged = group as (Event & { isLeft: boolean })[];
+      return { k, at: instant, v: mix(sumOf(tagged.filter(e => e.isLeft)), sumOf(tagged.filter(e => !e.isLeft))) };
+    }),
 });
 
 /** A keyed stream passes, and at the end of all input each key tells of the rules that there were. */
@@ -189,7 +190,10 @@ const broadcast = binary<null>({
         return [{ k, at: rule.at, v: rules.get(k)! }];
       },
     }),
-  compute: (left, right) => [...left, ...[...byKey(right)].flatMap(([k, rules]) => rules.map(({ at }, i) => ({ k: `rule ${k}`, at, v: i + 1 })))],
+  compute: (left, right) => [
+    ...left,
+    ...[...byKey(right)].flatMap(([k, rules]) => rules.map(({ at }, i) => ({ k: `rule ${k}`, at, v: i + 1 }))),
+  ],
 });
 
 export const pairs = { union, coGroup, windowJoin, intervalJoin, connect, keyedBroadcast, broadcast };

@@ -54,7 +54,11 @@ const everyState = unary<{ ttl: TtlChoice; failing: number; noKey: number }>({
           recent: listState<number>('recent', options),
           counts: mapState<number, number>('counts', options),
           high: reducingState<number>('high', Math.max, options),
-          sum: aggregatingState('sum', sum((e: Event) => e.v), options),
+          sum: aggregatingState(
+            'sum',
+            sum((e: Event) => e.v),
+            options,
+          ),
         },
         onRecord(e, { state: { total, recent, counts, high, sum: added } }) {
           total.set(total.get() + (e.v % 100));
@@ -89,7 +93,8 @@ const everyState = unary<{ ttl: TtlChoice; failing: number; noKey: number }>({
           continue;
         }
         const touched = e.at;
-        const alive = <V>(of: Kept<V> | undefined): V | undefined => (of === undefined || of.touched + afterMs <= e.at ? undefined : of.value);
+        const alive = <V>(of: Kept<V> | undefined): V | undefined =>
+          of === undefined || of.touched + afterMs <= e.at ? undefined : of.value;
         kept.total = { value: (alive(kept.total) ?? 0) + (e.v % 100), touched };
         kept.recent = [...kept.recent.filter(r => alive(r) !== undefined), { value: e.v % 10, touched }];
         if (kept.recent.length > 4) kept.recent = kept.recent.slice(-2).map(({ value }) => ({ value, touched }));
@@ -100,7 +105,11 @@ const everyState = unary<{ ttl: TtlChoice; failing: number; noKey: number }>({
         kept.sum = e.v % 13 === 0 ? undefined : { value: (alive(kept.sum) ?? 0) + e.v, touched };
         const entries = [...kept.counts].filter(([, count]) => alive(count) !== undefined).sort(([a], [b]) => a - b);
         const flat = entries.flatMap(([of, count]) => [of, count.value]);
-        results.push({ k: e.k, at: e.at, v: mix(kept.total.value, ...kept.recent.map(r => r.value), ...flat, kept.high.value, kept.sum?.value ?? -1) });
+        results.push({
+          k: e.k,
+          at: e.at,
+          v: mix(kept.total.value, ...kept.recent.map(r => r.value), ...flat, kept.high.value, kept.sum?.value ?? -1),
+        });
       }
     }
     return results;
@@ -145,7 +154,11 @@ const eventTimers = unary<{ sizeMs: number; keeps: 'map' | 'list' }>({
     });
   },
   compute: (events, { sizeMs }) =>
-    byKeyAndInstant(events, at => endOf(at, sizeMs)).map(({ k, instant, group }) => ({ k, at: instant, v: group.reduce((total, e) => total + e.v, 0) })),
+    byKeyAndInstant(events, at => endOf(at, sizeMs)).map(({ k, instant, group }) => ({
+      k,
+      at: instant,
+      v: group.reduce((total, e) => total + e.v, 0),
+    })),
 });
 
 /** Timers that are deleted and set again: what a key's last record before the time said counts. */

@@ -82,7 +82,13 @@ function strategyOf(kind: 'punctuated' | 'custom', boundMs: number): WatermarkSt
 }
 
 /** Event time, assigned or assigned anew after it was shifted; records without a time are rejected. */
-const eventTime = unary<{ shiftMs: number; boundMs: number; watermarks: 'bounded' | 'punctuated' | 'custom'; bad: number; brought: boolean }>({
+const eventTime = unary<{
+  shiftMs: number;
+  boundMs: number;
+  watermarks: 'bounded' | 'punctuated' | 'custom';
+  bad: number;
+  brought: boolean;
+}>({
   weight: 0.7,
   accepts: ({ far }) => !far,
   draw: (dice, { perSplit, disorderMs, timestamped }) => {
@@ -99,7 +105,9 @@ const eventTime = unary<{ shiftMs: number; boundMs: number; watermarks: 'bounded
   build: (s, { shiftMs, boundMs, watermarks, bad, brought }, { name }) => {
     const shifted = shiftMs === 0 ? s : s.map(e => ({ ...e, at: e.at + shiftMs }));
     const options = watermarks === 'bounded' ? { outOfOrderness: boundMs } : { watermarks: strategyOf(watermarks, boundMs) };
-    const timed: Stream<Event> = brought ? shifted.eventTime(options) : shifted.eventTime(e => (bad > 0 && e.v % bad === 0 ? NaN : e.at), options);
+    const timed: Stream<Event> = brought
+      ? shifted.eventTime(options)
+      : shifted.eventTime(e => (bad > 0 && e.v % bad === 0 ? NaN : e.at), options);
     return timed.name(name);
   },
   compute: (events, { shiftMs, bad }, name, reject) =>

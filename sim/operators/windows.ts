@@ -101,7 +101,14 @@ function aggregated(k: string, end: number, events: readonly Event[]): Event {
   return {
     k,
     at: end - 1,
-    v: mix(events.length, sumOf(events), Math.min(...values), Math.max(...values), distinct(values.map(v => v % 10)), Math.sign(distinct(values))),
+    v: mix(
+      events.length,
+      sumOf(events),
+      Math.min(...values),
+      Math.max(...values),
+      distinct(values.map(v => v % 10)),
+      Math.sign(distinct(values)),
+    ),
   };
 }
 
@@ -151,9 +158,11 @@ const timeWindow = unary<{
         ];
       });
     }
-    return windowed
-      .aggregate(aggregates)
-      .map(({ key, window, n, total, low, high, digits, values }) => ({ k: key, at: window.end - 1, v: mix(n, total, low!, high!, digits, Math.sign(values)) }));
+    return windowed.aggregate(aggregates).map(({ key, window, n, total, low, high, digits, values }) => ({
+      k: key,
+      at: window.end - 1,
+      v: mix(n, total, low, high, digits, Math.sign(values)),
+    }));
   },
   compute(events, { cut, fn, evictor, kept }) {
     return [...byKey(events)].flatMap(([k, all]) =>
@@ -185,7 +194,7 @@ const countWindow = unary<{ size: number; slide: number }>({
       .keyBy('k')
       .window(countWindowOf(size, slide))
       .aggregate({ n: count(), total: sum((e: Event) => e.v), at: max((e: Event) => e.at) })
-      .map(({ key, n, total, at }) => ({ k: key, at: at!, v: mix(n, total) })),
+      .map(({ key, n, total, at }) => ({ k: key, at: at, v: mix(n, total) })),
   compute: (events, { size, slide }) =>
     [...byKey(events)].flatMap(([k, all]) => {
       const results: Event[] = [];
@@ -215,7 +224,10 @@ function everyFew(n: number): Trigger<Event> {
 
 const customTrigger = unary<{ cut: Cut; n: number }>({
   accepts: ({ timed, ordered }) => timed && ordered,
-  draw: dice => ({ cut: { kind: dice.pick(['tumbling', 'sliding']), sizeMs: dice.int(10, 40), stepMs: dice.int(4, 10), offsetMs: 0 }, n: dice.int(2, 4) }),
+  draw: dice => ({
+    cut: { kind: dice.pick(['tumbling', 'sliding']), sizeMs: dice.int(10, 40), stepMs: dice.int(4, 10), offsetMs: 0 },
+    n: dice.int(2, 4),
+  }),
   traits: unorderedAfter,
   build: (s, { cut, n }) =>
     s
@@ -223,7 +235,7 @@ const customTrigger = unary<{ cut: Cut; n: number }>({
       .window(assignerOf(cut))
       .trigger(everyFew(n))
       .aggregate(aggregates)
-      .map(r => ({ k: r.key, at: r.window.end - 1, v: mix(r.n, r.total, r.low!, r.high!, r.digits, Math.sign(r.values)) })),
+      .map(r => ({ k: r.key, at: r.window.end - 1, v: mix(r.n, r.total, r.low, r.high, r.digits, Math.sign(r.values)) })),
   compute: (events, { cut, n }) =>
     [...byKey(events)].flatMap(([k, all]) =>
       contentsOf(cut, all).flatMap(({ window, group }) => {

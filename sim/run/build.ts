@@ -1,5 +1,4 @@
-import { pipeline, type Source, type Stream } from '../../millrace/src/index.ts';
-import type { AsyncCall } from '../../millrace/src/index.ts';
+import { type AsyncCall, pipeline, type Source, type Stream } from '../../millrace/src/index.ts';
 import type { Plan } from '../../millrace/src/plan/graph.ts';
 import { withRejectSink } from '../../millrace/src/plan/reject-sink.ts';
 import type { Case, SourceCase, Step } from '../case/case.ts';
@@ -30,7 +29,13 @@ export function buildCase(testCase: Case, world: World, canary?: Canary): Built 
       const feed = feedOf(testCase.sources[step.source]!, world);
       streams.push([p.from(canary?.source?.(feed) ?? feed)]);
     } else {
-      streams.push(buildStep(step, building, step.inputs.map(([from, output]) => streams[from]![output]!)));
+      streams.push(
+        buildStep(
+          step,
+          building,
+          step.inputs.map(([from, output]) => streams[from]![output]!),
+        ),
+      );
     }
   }
   const targets = testCase.sinks.map(({ end, input, params, target: kind, slow, refuses }, i) => {
@@ -50,7 +55,11 @@ function feedOf({ splits, pollMax, position, timestamped }: SourceCase, world: W
   return new Feed<Event>(world, { splits, pollMax, position, timeOf: timestamped ? e => e.at : undefined });
 }
 
-function buildStep(step: Exclude<Step, { source: number }>, building: Building, inputs: readonly Stream<Event>[]): readonly Stream<Event>[] {
+function buildStep(
+  step: Exclude<Step, { source: number }>,
+  building: Building,
+  inputs: readonly Stream<Event>[],
+): readonly Stream<Event>[] {
   if ('operator' in step) return operatorNamed(step.operator).build(inputs, step.params, building);
   const { boundMs, idleAfterMs } = step.lateTime;
   return [inputs[0]!.eventTime(e => e.at, { outOfOrderness: boundMs, ...(idleAfterMs === 0 ? {} : { idleAfter: idleAfterMs }) })];
@@ -65,7 +74,7 @@ function callOutside<R>(world: World, { attempt }: AsyncCall, outcome: () => R):
       try {
         resolve(outcome());
       } catch (error) {
-        reject(error as Error);
+        reject(error);
       }
     });
   });

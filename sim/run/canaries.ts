@@ -77,6 +77,9 @@ export const canaries: ReadonlyMap<string, Canary> = new Map<string, Canary>(
     'position-ahead': { description: 'the saved position of a split is one record too far', source: hasty },
     'unmarked-change': { description: 'a changed cell is not marked', patch: patchMark },
     'published-twice': { description: 'a target does not know what it has published already', forgetfulTargets: true },
-    'timers-lost': { description: 'timers are lost when state is restored', store: (world, of, disk) => new TimerlessStore(world, of, disk) },
+    'timers-lost': {
+      description: 'timers are lost when state is restored',
+      store: (world, of, disk) => new TimerlessStore(world, of, disk),
+    },
   }),
 );

@@ -83,7 +83,9 @@ class Run {
       if (wrong !== undefined) return `${sinkNameOf(i)}: ${wrong}`;
     }
     const isLateCase = this.testCase.sinks.some(({ end }) => endNamed(end).forLate);
-    const counted = rejected.filter(({ reason }) => !isLateCase || reason !== 'late').map(({ reason, operator }) => `${reason} ${operator}`);
+    const counted = rejected
+      .filter(({ reason }) => !isLateCase || reason !== 'late')
+      .map(({ reason, operator }) => `${reason} ${operator}`);
     const wrong = difference(
       { rows: counted, exactlyOnce: true },
       [...rejects].flatMap(([id, times]) => Array.from({ length: times }, () => id)),

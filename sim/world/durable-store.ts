@@ -49,7 +49,8 @@ export class DurableStore implements EpochStore {
   async commit(epoch: Epoch): Promise<void> {
     const { world, of } = this;
     if (this.committing) world.violated('an epoch was committed while another one was');
-    if (epoch.number !== (this.epoch?.number ?? 0) + 1) world.violated(`epoch ${epoch.number} was committed after ${this.epoch?.number ?? 0}`);
+    if (epoch.number !== (this.epoch?.number ?? 0) + 1)
+      world.violated(`epoch ${epoch.number} was committed after ${this.epoch?.number ?? 0}`);
     this.committing = true;
     const record = encode(epoch);
     try {
@@ -123,7 +124,9 @@ function decode(body: Buffer): Epoch {
   return {
     ...rest,
     segments: segments.map(segment => ({ ...segment, bytes: Buffer.from(segment.bytes, 'base64') })),
-    pending: pending.map(({ bytes, ...output }): PendingOutput => (bytes === undefined ? output : { ...output, bytes: Buffer.from(bytes, 'base64') })),
+    pending: pending.map(
+      ({ bytes, ...output }): PendingOutput => (bytes === undefined ? output : { ...output, bytes: Buffer.from(bytes, 'base64') }),
+    ),
   };
 }
 

@@ -21,7 +21,13 @@ export type Point = (typeof POINTS)[number];
 /** Something that goes wrong once. */
 export type Fault =
   /** At the `nth` call of a kind in the whole run, counted from 1: the process dies, or the call fails. */
-  | { readonly at: Point; readonly nth: number; readonly phase: 'before' | 'after'; readonly does: 'crash' | 'fail'; readonly pauseMs: number }
+  | {
+      readonly at: Point;
+      readonly nth: number;
+      readonly phase: 'before' | 'after';
+      readonly does: 'crash' | 'fail';
+      readonly pauseMs: number;
+    }
   /** At a moment of the run: the process dies, is asked to stop, or gives up at once. It is started again after the pause. */
   | { readonly atMs: number; readonly does: 'crash' | 'stop' | 'abort'; readonly pauseMs: number }
   /** The clock steps, as when it is set. */

@@ -24,6 +24,8 @@ export interface DriverSet {
 export interface Drivers extends DriverSet {
   /** By the id of their stage. */
   readonly assigners: ReadonlyMap<string, EventTimeAssigner>;
+  /** Those that assign event time. */
+  readonly timedSegments: readonly Segment[];
   /** Those that process the pipeline's own records. */
   readonly main: DriverSet;
   /** Those that process the reject stream. */
@@ -37,15 +39,14 @@ export function connectDrivers(plan: Plan, worker: Worker, splits: SplitNames): 
     plan.nodes.filter(node => node.type === 'rejects'),
     consumers,
   );
-  const rejects = new RejectsDriver(worker.environment, splits, new Set([...afterRejects].map(node => node.id)), error =>
-    worker.fail(error),
-  );
+  const rejects = new RejectsDriver(worker, splits, new Set([...afterRejects].map(node => node.id)));
 
   const sources = new Map<PlanNode, SourceDriver>();
   const operators = new Map<PlanNode, OperatorDriver>();
   const sinks = new Map<PlanNode, SinkDriver>();
   const unions = new Map<PlanNode, UnionDriver>();
   const assigners = new Map<string, EventTimeAssigner>();
+  const timedSegments: Segment[] = [];
 
   for (const node of plan.nodes) {
     if (node.type === 'source') sources.set(node, new SourceDriver(node, worker));
@@ -65,7 +66,13 @@ export function connectDrivers(plan: Plan, worker: Worker, splits: SplitNames): 
     sinks: [...sinks].flatMap(([node, driver]) => (included(node) ? [driver] : [])),
   });
   return {
-    drivers: { ...set(() => true), assigners, main: set(node => !afterRejects.has(node)), ofRejects: set(node => afterRejects.has(node)) },
+    drivers: {
+      ...set(() => true),
+      assigners,
+      timedSegments,
+      main: set(node => !afterRejects.has(node)),
+      ofRejects: set(node => afterRejects.has(node)),
+    },
     rejects,
   };
 
@@ -141,7 +148,9 @@ export function connectDrivers(plan: Plan, worker: Worker, splits: SplitNames): 
       const reason = error instanceof KeyError ? 'key' : 'failed';
       rejects.fromOperator(node.id, reason, messageOf(error), batch.values[index], batch.times[index]!, batch, index);
     };
-    return new Segment(stages.map(chainStage), chainEnd, end, failed);
+    const made = new Segment(stages.map(chainStage), chainEnd, end, failed);
+    if (made.timed) timedSegments.push(made);
+    return made;
   }
 
   function chainStage(node: StageNode): ChainStage {

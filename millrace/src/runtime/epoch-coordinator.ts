@@ -1,5 +1,6 @@
 import type { EpochStore, PendingOutput, Segment } from '../spi/epoch-store.ts';
 import type { StateBackend } from '../spi/state.ts';
+import { allOf } from './all-of.ts';
 import type { Control } from './control.ts';
 import { encodeControl } from './control.ts';
 import type { Worker } from './worker.ts';
@@ -101,12 +102,12 @@ export class EpochCoordinator {
     this.active = false;
     const control: Control = { ...worker.control(), finished };
     const sinks = worker.drivers.sinks.filter(sink => sink.commits);
-    const preparing = Promise.all(sinks.map(sink => sink.prepare(epoch, finished)));
-    // Results that a sink delivers at least once must have arrived before the epoch that made them is over.
-    const settling = Promise.all(worker.drivers.sinks.map(sink => (sink.commits ? undefined : sink.settle())));
-    const { segments, superseded } = state.collect(epoch);
-    const prepared = await preparing;
-    await settling;
+    const [prepared, { segments, superseded }] = await allOf([
+      allOf(sinks.map(sink => sink.prepare(epoch, finished))),
+      collected(state, epoch),
+      // Results that a sink delivers at least once must have arrived before the epoch that made them is over.
+      allOf(worker.drivers.sinks.map(sink => (sink.commits ? undefined : sink.settle()))),
+    ]);
     if (worker.signal.aborted) return;
     const pending: PendingOutput[] = sinks.map(({ node }, i) => ({ sink: node.id, ...prepared[i]! }));
     await store.commit({
@@ -118,7 +119,7 @@ export class EpochCoordinator {
       pending,
     });
     this.number = epoch;
-    await Promise.all(sinks.map((sink, i) => sink.publish(epoch, prepared[i]!)));
+    await allOf(sinks.map((sink, i) => sink.publish(epoch, prepared[i]!)));
   }
 
   private scheduleNext(): void {
@@ -129,4 +130,9 @@ export class EpochCoordinator {
       this.worker.wake();
     });
   }
+}
+
+/** Async only so that what it throws is waited for with the rest. It is done at once, as the state goes on changing. */
+async function collected(state: EpochState, epoch: number): Promise<ReturnType<EpochState['collect']>> {
+  return state.collect(epoch);
 }

@@ -71,6 +71,13 @@ export class OperatorDriver {
     return side;
   }
 
+  /** Says again how far time had come in the run that this one goes on from: those who read it combine it with their other inputs, and have forgotten. */
+  restate(): void {
+    if (this.watermarkOut > -Infinity) this.sendToAll({ kind: 'watermark', time: this.watermarkOut });
+    // What held it back was restored and holds it back again.
+    if (this.watermark > this.watermarkOut) this.pendingWatermark = this.watermark;
+  }
+
   /** A segment has handed over all records of a batch. */
   received(_input: number, records: number): void {
     this.recordsIn += records;

@@ -21,18 +21,29 @@ export class Segment implements Receiver {
     this.end = end;
   }
 
+  /** Whether it assigns event time. */
+  get timed(): boolean {
+    return this.assigners.length > 0;
+  }
+
+  /** Says again how far time had come in the run that this one goes on from. */
+  restate(): void {
+    const time = this.assigners.at(-1)?.sent ?? -Infinity;
+    if (time > -Infinity) this.send({ kind: 'watermark', time });
+  }
+
   receive(batch: Batch): void {
     this.run(batch);
     if ('operator' in this.end) this.end.operator.received(this.end.input, batch.length);
     else this.end.output.flush();
-    if (this.assigners.length > 0) this.sendNews();
+    if (this.timed) this.sendNews();
   }
 
   signal(_channel: number, signal: Signal): void {
     // The assigner nearest to the end decides; the ones before it only see what comes from the source.
     let passes = true;
     for (const assigner of this.assigners) passes = assigner.takes(signal) && passes;
-    if (this.assigners.length > 0) this.sendNews();
+    if (this.timed) this.sendNews();
     if (passes) this.send(signal);
   }
 

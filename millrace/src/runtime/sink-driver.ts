@@ -133,12 +133,14 @@ export class SinkDriver implements Receiver {
     this.worker.fail(this.nameError(error));
   }
 
-  /** Does something with the sink; errors name it. */
+  /** Does something with the sink; errors name it. The run is stopped at once, so that the others need not go on with what they are at. */
   private async named<R>(action: () => Promise<R>): Promise<R> {
     try {
       return await action();
     } catch (error) {
-      throw this.nameError(error);
+      const named = this.nameError(error);
+      this.worker.fail(named);
+      throw named;
     }
   }
 

@@ -200,7 +200,8 @@ export class SourceDriver {
     }
     if (polled === 'wait') this.wait(open);
     else if (polled === 'end') this.end(open);
-    return batch.length > 0 || polled === 'end';
+    // A reader that has more is asked again, also when nothing came of what it has read.
+    return batch.length > 0 || polled !== 'wait';
   }
 
   private wait(open: OpenSplit): void {
@@ -213,18 +214,19 @@ export class SourceDriver {
     // A connection never comes again; remembering those that are over would grow without bound.
     if (open.reader?.drains !== true) this.remembered.set(open.split.id, { ended: true });
     this.closeSplit(open);
+    this.output.signal({ kind: 'split-ended', split: open.number });
   }
 
-  /** Closes a split that has not come to its end. */
+  /** Closes a split that has not come to its end. One that is to be read on later still holds the watermark back. */
   private leave(open: OpenSplit): void {
     const position = open.reader === undefined ? open.from : open.reader.position();
     if (this.suspended && position !== undefined) this.remembered.set(open.split.id, { position });
     this.closeSplit(open);
+    if (!this.suspended) this.output.signal({ kind: 'split-ended', split: open.number });
   }
 
   private closeSplit(open: OpenSplit): void {
     this.splits.splice(this.splits.indexOf(open), 1);
-    this.output.signal({ kind: 'split-ended', split: open.number });
     open.reader?.close().catch((error: unknown) => this.failed(error, open.split));
   }
 

@@ -3,6 +3,7 @@ import type { Plan } from '../plan/graph.ts';
 import type { PendingOutput } from '../spi/epoch-store.ts';
 import type { SinkRecovery } from '../spi/sink.ts';
 import type { StateBackend } from '../spi/state.ts';
+import { allOf } from './all-of.ts';
 import { connectDrivers, type DriverSet, type Drivers } from './connect.ts';
 import type { Control } from './control.ts';
 import { EpochCoordinator, type EpochSettings } from './epoch-coordinator.ts';
@@ -109,6 +110,12 @@ export class Worker {
     for (const sleeper of this.sleepers.splice(0)) sleeper();
   }
 
+  /** Tells that there is something to commit, and lets the loop look. */
+  touched(): void {
+    this.coordinator?.touched();
+    this.wake();
+  }
+
   /** Runs the task in the loop, between batches. */
   soon(task: () => void): void {
     this.tasks.push(task);
@@ -139,7 +146,7 @@ export class Worker {
   async run(): Promise<Outcome> {
     try {
       // Sinks first: a target that cannot be reached should be known before anything is read.
-      await Promise.all(this.drivers.sinks.map(sink => sink.open(this.recoveryOf(sink.node.id))));
+      await allOf(this.drivers.sinks.map(sink => sink.open(this.recoveryOf(sink.node.id))));
       if (this.recovered?.finished !== true) await this.process();
       if (!this.aborting.signal.aborted) await this.finish();
     } catch (error) {
@@ -153,6 +160,8 @@ export class Worker {
   }
 
   private async process(): Promise<void> {
+    const { timedSegments, operators } = this.drivers;
+    for (const driver of [...timedSegments, ...operators]) driver.restate();
     await this.coordinator?.start();
     await Promise.all(this.drivers.sources.map(source => source.open()));
     const { main } = this.drivers;
@@ -228,9 +237,9 @@ export class Worker {
 
   private async closeAll(set: DriverSet): Promise<void> {
     if (this.aborting.signal.aborted) return;
-    await Promise.all([...set.sources, ...set.operators].map(driver => driver.close()));
+    await allOf([...set.sources, ...set.operators].map(driver => driver.close()));
     const outcome = this.suspending ? 'suspended' : 'finished';
-    await Promise.all(set.sinks.map(sink => sink.close(outcome)));
+    await allOf(set.sinks.map(sink => sink.close(outcome)));
   }
 
   /** Lets go of everything after a failure; what goes wrong now is a consequence and not reported. */

@@ -2,13 +2,18 @@ import { expect, test } from 'vitest';
 import { fromArray } from '../../src/connectors/memory/index.ts';
 import { count, type Job, type JobResult, type Pipeline, pipeline, sum, tumbling } from '../../src/index.ts';
 import { Job as RunningJob } from '../../src/runtime/job.ts';
-import type { Sink, Source } from '../../src/spi/index.ts';
+import type { Batch, Polled, ReaderContext, Sink, Source } from '../../src/spi/index.ts';
 import { MemoryEpochStore } from '../../src/state/memory-epoch-store.ts';
 import { VirtualTime } from '../../src/testing/index.ts';
 import { TestSink } from '../../src/testing/test-sink.ts';
 import { TestSource } from '../../src/testing/test-source.ts';
 
-const blank = { connector: 'test', description: '', accepts: ['append'], open: () => Promise.reject(new Error('not to be opened')) } as const;
+const blank = {
+  connector: 'test',
+  description: '',
+  accepts: ['append'],
+  open: () => Promise.reject(new Error('not to be opened')),
+} as const;
 
 /** A target that survives crashes. */
 function target(): TestSink {
@@ -18,7 +23,7 @@ function target(): TestSink {
 /** A source that is fed by hand and read again after a crash. */
 function fed<T>(splits: readonly string[] = ['0']): { source: Source<T>; feed: TestSource } {
   const feed = new TestSource(fromArray<unknown>([]), splits);
-  return { source: feed as Source<unknown> as Source<T>, feed };
+  return { source: feed, feed };
 }
 
 /** Runs a pipeline with epochs again and again, on virtual time. */
@@ -58,7 +63,7 @@ class Runs {
     const pending = Symbol('pending');
     const result = await Promise.race([this.job!.done, new Promise<typeof pending>(resolve => setImmediate(() => resolve(pending)))]);
     if (result === pending) throw new Error('the job has not ended');
-    return (result as JobResult).outcome;
+    return result.outcome;
   }
 
   async settle(): Promise<void> {
@@ -156,4 +161,115 @@ test('a stop that keeps the state does not let the time of a slow split be passe
     { end: 10, total: 6 },
     { end: 110, total: 100 },
   ]);
+});
+
+test('a sink is not closed while it is being opened, prepared or published because another one failed', async () => {
+  for (const failing of ['open', 'prepare', 'publish'] as const) {
+    const underWay = new Set<string>();
+    const closedWhile: string[] = [];
+    let closed = 0;
+    const failed: Sink<number> = {
+      ...blank,
+      async open() {
+        if (failing === 'open') throw new Error('the target is gone');
+        return {
+          write() {},
+          flush() {},
+          async prepare() {
+            if (failing === 'prepare') throw new Error('the target is gone');
+            return { data: null };
+          },
+          async publish() {
+            throw new Error('the target is gone');
+          },
+          async close() {},
+        };
+      },
+    };
+    const slowly = async <R>(what: string, result: R): Promise<R> => {
+      underWay.add(what);
+      for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve));
+      underWay.delete(what);
+      return result;
+    };
+    const slow: Sink<number> = {
+      ...blank,
+      open: () =>
+        slowly('open', {
+          write() {},
+          flush() {},
+          prepare: () => slowly('prepare', { data: null }),
+          publish: () => slowly('publish', undefined),
+          async close() {
+            closed++;
+            closedWhile.push(...underWay);
+          },
+        }),
+    };
+    const p = pipeline('two-sinks');
+    p.from(fromArray([1]))
+      .to(failed)
+      .to(slow);
+    const runs = new Runs(p);
+    await runs.start();
+    await expect(runs.end()).rejects.toThrow('SINK_FAILED');
+    expect(closedWhile).toEqual([]);
+    expect(closed).toBe(1);
+  }
+});
+
+/** A source with one split that is read by the given function,. */
+function polled(poll: (batch: Batch<number>, context: ReaderContext) => Polled): Source<number> {
+  let position = 0;
+  return {
+    ...blank,
+    bounded: true,
+    async enumerate({ found }) {
+      found([{ id: '0' }]);
+    },
+    async open(context) {
+      return {
+        poll(batch) {
+          position++;
+          return poll(batch, context);
+        },
+        position: () => position,
+        async close() {},
+      };
+    },
+  };
+}
+
+test('a source that has nothing for now and says that it has more is asked again', async () => {
+  let polls = 0;
+  const sink = target();
+  const p = pipeline('skipping');
+  p.from(
+    polled(batch => {
+      if (++polls < 5) return 'more';
+      batch.push(1, Number.NaN, 0);
+      return 'end';
+    }),
+  ).to(sink);
+  const runs = new Runs(p);
+  await runs.start();
+  expect(await runs.end()).toBe('finished');
+  expect(sink.received).toHaveLength(1);
+});
+
+test('a record that its source rejects is committed although no other comes', async () => {
+  const rejects = target();
+  let polls = 0;
+  const p = pipeline('rejecting');
+  p.rejects.to(rejects);
+  p.from(
+    polled((_, { reject }) => {
+      if (++polls === 1) reject('undecodable', 'not a number', undefined, 0, 'x');
+      return 'wait';
+    }),
+  ).to(target());
+  const runs = new Runs(p);
+  await runs.start();
+  await runs.epoch();
+  expect(rejects.received.map(({ value }) => value)).toMatchObject([{ reason: 'undecodable' }]);
 });
