@@ -1,3 +1,5 @@
+import { DamagedFileError } from './check-file.ts';
+
 /**
  * Keys of the records in the database. Numbers are big-endian, so that records stand in their order.
  *
@@ -44,7 +46,9 @@ export function openingKey(opening: number): Buffer {
   return key;
 }
 
+/** @throws DamagedFileError, as all that read a key */
 export function openingOf(key: Buffer): number {
+  checkLength(key, 1 + UINT48);
   return key.readUIntBE(1, UINT48);
 }
 
@@ -65,6 +69,7 @@ export function tableKey(table: number): Buffer {
 }
 
 export function tableOf(key: Buffer): number {
+  checkLength(key, 1 + UINT32);
   return key.readUInt32BE(1);
 }
 
@@ -85,5 +90,10 @@ export function segmentKey({ table, epoch, index }: SegmentPlace): Buffer {
 }
 
 export function segmentPlace(key: Buffer): SegmentPlace {
+  checkLength(key, 1 + UINT32 + UINT48 + UINT32);
   return { table: key.readUInt32BE(1), epoch: key.readUIntBE(1 + UINT32, UINT48), index: key.readUInt32BE(1 + UINT32 + UINT48) };
+}
+
+function checkLength(key: Buffer, length: number): void {
+  if (key.length !== length) throw new DamagedFileError(`the key of a record has ${key.length} bytes instead of ${length}`);
 }
