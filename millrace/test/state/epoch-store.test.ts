@@ -66,7 +66,13 @@ describe.each<[string, () => Opener]>([
     const check = () => {
       const { number, timeMs, control, pending } = first;
       expect(readable(store.newest())).toEqual(readable({ number, timeMs, control, pending }));
-      expect(byTable(store)).toEqual({ 'op/t': [[1, 2, 3], [5, 6]], 'op/u': [[4]] });
+      expect(byTable(store)).toEqual({
+        'op/t': [
+          [1, 2, 3],
+          [5, 6],
+        ],
+        'op/u': [[4]],
+      });
     };
     check();
     await store.close();
@@ -83,7 +89,12 @@ describe.each<[string, () => Opener]>([
         epoch(number, {
           control: number,
           segments: [segment('a', 't', number % 256), segment('b', 't', number % 256, 1), segment('b', 't', number % 256, 2)],
-          superseded: number === 290 ? [{ operator: 'a', table: 't', before: 288 }] : number === 299 ? [{ operator: 'b', table: 't', before: 299 }] : [],
+          superseded:
+            number === 290
+              ? [{ operator: 'a', table: 't', before: 288 }]
+              : number === 299
+                ? [{ operator: 'b', table: 't', before: 299 }]
+                : [],
           pending: [{ sink: 's', data: number, bytes: Buffer.alloc(number === 299 ? 700_000 : 10, number) }],
         }),
       );
@@ -97,7 +108,10 @@ describe.each<[string, () => Opener]>([
     expect(Buffer.from(newest.pending[0]!.bytes!)).toEqual(Buffer.alloc(10, 300));
     expect(byTable(store)).toEqual({
       'a/t': Array.from({ length: 13 }, (_, i) => [(288 + i) % 256]),
-      'b/t': [299, 300].flatMap(n => [[n % 256, 1], [n % 256, 2]]),
+      'b/t': [299, 300].flatMap(n => [
+        [n % 256, 1],
+        [n % 256, 2],
+      ]),
     });
     await store.close();
   });
@@ -109,7 +123,9 @@ describe.each<[string, () => Opener]>([
     await store.commit(epoch(1, { segments: names.map((name, i) => segment(name, names[(i + 1) % names.length]!, i)) }));
     await store.close();
     store = await open();
-    expect([...store.segments()].map(s => [s.operator, s.table, s.bytes[0]])).toEqual(names.map((name, i) => [name, names[(i + 1) % names.length], i]));
+    expect([...store.segments()].map(s => [s.operator, s.table, s.bytes[0]])).toEqual(
+      names.map((name, i) => [name, names[(i + 1) % names.length], i]),
+    );
     await store.close();
   });
 
@@ -147,7 +163,9 @@ describe.each<[string, () => Opener]>([
     const newest = store.newest()!;
     const segments = [...store.segments()];
     for (let number = 2; number < 20; number++) {
-      await store.commit(epoch(number, { segments: [{ operator: 'op', table: 't', bytes }], superseded: [{ operator: 'op', table: 't', before: number }] }));
+      await store.commit(
+        epoch(number, { segments: [{ operator: 'op', table: 't', bytes }], superseded: [{ operator: 'op', table: 't', before: number }] }),
+      );
     }
     expect(newest.control).toEqual({ n: 1 });
     expect(Buffer.from(segments[0]!.bytes).equals(Buffer.alloc(5000, 1))).toBe(true);
@@ -179,5 +197,7 @@ function byTable(store: EpochStore): Record<string, number[][]> {
 
 /** With bytes as text, so that kinds of arrays of bytes do not matter. */
 function readable(epoch: StoredEpoch | undefined): unknown {
-  return epoch && { ...epoch, pending: epoch.pending.map(p => ({ ...p, ...(p.bytes && { bytes: Buffer.from(p.bytes).toString('hex') }) })) };
+  return (
+    epoch && { ...epoch, pending: epoch.pending.map(p => ({ ...p, ...(p.bytes && { bytes: Buffer.from(p.bytes).toString('hex') }) })) }
+  );
 }

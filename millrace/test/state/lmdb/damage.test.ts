@@ -86,10 +86,19 @@ async function readDamaged(bytes: Uint8Array): Promise<string> {
       const bytes = Buffer.alloc(300_000, 1);
       const { number } = store.newest()!;
       for (const next of [number + 1, number + 2, number + 3]) {
-        await store.commit({ number: next, timeMs: 0, control: null, pending: [], segments: [{ operator: 'op0', table: 't', bytes }], superseded: [] });
+        await store.commit({
+          number: next,
+          timeMs: 0,
+          control: null,
+          pending: [],
+          segments: [{ operator: 'op0', table: 't', bytes }],
+          superseded: [],
+        });
       }
       const later = JSON.parse(read(store)) as [unknown, unknown[]];
-      expect(later[1].filter(s => !JSON.stringify(s).includes(bytes.toString('base64')))).toEqual((JSON.parse(found) as [unknown, unknown[]])[1]);
+      expect(later[1].filter(s => !JSON.stringify(s).includes(bytes.toString('base64')))).toEqual(
+        (JSON.parse(found) as [unknown, unknown[]])[1],
+      );
       return found;
     } finally {
       await store.close();
