@@ -53,7 +53,7 @@ export class ShapeNode {
 export class ShapeTree {
   root = new ShapeNode(this, '', undefined);
   private nodes = 0;
-  private segment = 0;
+  private segment = 1;
   private count = 0;
 
   /** Forgets the numbers. */
