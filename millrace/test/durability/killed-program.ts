@@ -50,5 +50,6 @@ events
   .join((even, odd) => ({ even: even.id, odd: odd.id }))
   .to(out('joins'));
 
+console.log('running');
 const { outcome } = await p.run({ state: join(directory, 'state'), epochInterval: Number(epochMs) });
 console.log(outcome);
