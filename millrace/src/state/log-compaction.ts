@@ -8,10 +8,10 @@ const SPACE_COST = 16;
 type Cells = ReturnType<TrackedSpace<never>['cells']>;
 
 /**
- * Writes all of a table once more, a portion with each epoch, so that the segments before it are not needed any more. Cells that have changed since it began are left
- * out: the epochs since then have them. So it may take any number of epochs while the table goes on changing, and what is
- * in the log at any moment is complete in the order of the epochs. (A fuzzy checkpoint, as databases make them beside a log: Mohan et
- * al., "ARIES", 1992.)
+ * Writes all of a table once more, a portion with each epoch, so that the segments before it are not needed any more. Cells that have
+ * changed since it began are left out: the epochs since then have them. So it may take any number of epochs while the table goes on
+ * changing, and at any moment the log, replayed in the order of its epochs, is the table. (A fuzzy checkpoint, as databases make them beside
+ * their logs: Mohan et al., "ARIES", 1992.)
  */
 export class LogCompaction {
   /** The first epoch whose segments stay. */

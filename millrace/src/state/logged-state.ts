@@ -12,8 +12,9 @@ export type Collected = Pick<Epoch, 'segments' | 'superseded'>;
 /**
  * State on the JavaScript heap whose changes are collected for epochs, and which is restored from what was collected.
  *
- * The segments of all epochs are the log of a table. When it has become more than twice as large as the table, the table is written again, a portion with each epoch and
- * at least as much as has changed in it; then what came before is superseded. So a log stays within about four times the size of its table.
+ * The segments of all epochs are the log of a table. When it has become more than twice as large as the table, the table is written again, a
+ * portion with each epoch and as much as has changed in it; then what came before is superseded. So a log stays within about four times the
+ * size of its table.
  *
  * @example
  * const state = new LoggedStateBackend();
@@ -42,7 +43,8 @@ export class LoggedStateBackend implements StateBackend {
   }
 
   /**
-   * Encodes what has changed since the last call, for one epoch after another. When it throws, or the epoch is not committed, the backend is of no more use.
+   * Encodes what has changed since the last call, for one epoch after another. When it throws, or the epoch is not committed, the backend is
+   * of no more use.
    *
    * @param epoch number of the epoch that is to have it
    * @throws MillraceError `STATE_NOT_SERIALIZABLE`

@@ -5,7 +5,7 @@ import type { Namespace } from '../spi/state.ts';
 import { ShapeTree } from './codec/shape-tree.ts';
 import { unserializablePath } from './codec/unserializable-path.ts';
 import { MalformedError, ValueReader } from './codec/value-reader.ts';
-import { UnserializableError, ValueWriter } from './codec/value-writer.ts';
+import { UnserializableError, type ValueWriter } from './codec/value-writer.ts';
 
 /** A segment that has become this long is complete. Only a single value that is longer makes it much longer. */
 export const SEGMENT_BYTES = 256 * 1024;

@@ -48,7 +48,7 @@ function contents(state: StateBackend): Contents {
   for (const [operator, name] of TABLES) {
     const table = state.operator(operator).table(name);
     const spaces = new Map<number, Map<Key, unknown>>();
-    for (const namespace of [...table.namespaces()].sort()) {
+    for (const namespace of [...table.namespaces()].sort((a, b) => a - b)) {
       const cells = [...table.space(namespace).cells()].map(({ key, value }): [Key, unknown] => [key, value]);
       if (cells.length > 0) spaces.set(namespace, new Map(cells));
     }
@@ -266,7 +266,7 @@ describe('the log', () => {
   });
 
   test('is compacted in portions, which a restart in the middle does not disturb', () => {
-    let log = new Log();
+    const log = new Log();
     let state = new LoggedStateBackend();
     const model = new HeapStateBackend();
     const tables = () => [state, model].map(backend => backend.operator('a').table<string>('one'));

@@ -22,8 +22,8 @@ export class UnserializableError extends TypeError {
 /**
  * Writes values of plain data: undefined, null, booleans, numbers (exactly, with -0 and NaN), texts (exactly, with surrogates that are not
  * paired), bigints, dates, arrays, plain objects, Map, Set, ArrayBuffer and its views. Field names keep their order. Values are trees: what
- * is reachable by two ways is written twice. Holes of arrays are written as undefined. As with structuredClone, symbols as names are left out and accessors
- * are read.
+ * is reachable by two ways is written twice. Holes of arrays are written as undefined. As with structuredClone, symbols as names are left out
+ * and accessors are read.
  */
 export class ValueWriter {
   /** What was written stands in front of `length`. */

@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RootDatabase } from 'lmdb';
+import type * as Lmdb from 'lmdb';
 import { checkFile } from './check-file.ts';
 import type { KeyRange } from './record-keys.ts';
-
-type Lmdb = typeof import('lmdb');
 
 export interface Put {
   readonly key: Buffer;
@@ -21,10 +19,10 @@ const DATA_FILE = 'data.mdb';
 
 /** An LMDB database with binary keys and values. */
 export class Database {
-  private readonly lmdb: Lmdb;
-  private readonly root: RootDatabase<Buffer, Buffer>;
+  private readonly lmdb: typeof Lmdb;
+  private readonly root: Lmdb.RootDatabase<Buffer, Buffer>;
 
-  private constructor(lmdb: Lmdb, root: RootDatabase<Buffer, Buffer>) {
+  private constructor(lmdb: typeof Lmdb, root: Lmdb.RootDatabase<Buffer, Buffer>) {
     this.lmdb = lmdb;
     this.root = root;
   }
@@ -77,7 +75,8 @@ export class Database {
   }
 
   /**
-   * Writes on a thread of LMDB's, if there is a record under the key `provided`. Resolves when it is on the disk, with false when there is no such record.
+   * Writes on a thread of LMDB's, if there is a record under the key `provided`. Resolves when it is on the disk; with false when there is no
+   * such record.
    */
   async write(provided: Buffer, { puts, removes }: Changes): Promise<boolean> {
     try {

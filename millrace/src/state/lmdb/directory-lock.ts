@@ -19,8 +19,8 @@ const LONG_AGO_MS = 60_000;
 const LOOK_MS = 200;
 
 /**
- * A file that says which process uses a directory. That of a process that has died is taken over at once, where this can be seen, and else when it has not been touched
- * for a while. Two that take over at the same moment may both succeed: the store lets only one of them write.
+ * A file that says which process uses a directory. That of a process that has died is taken over at once where this can be seen, and else
+ * when it has not been touched for a while. Two that take over at the same moment may both succeed: the store lets only one of them write.
  */
 export class DirectoryLock {
   private readonly path: string;

@@ -10,17 +10,19 @@ import { DirectoryLock } from './directory-lock.ts';
 import { stateError } from './state-errors.ts';
 import { parseStateKey } from './state-key.ts';
 import { StoredEpochs } from './stored-epochs.ts';
+import { syncDirectories } from './sync-directories.ts';
 import { Witness } from './witness.ts';
 
 export interface LmdbEpochStoreOptions {
-  /** Key that values are encrypted with (AES-256-GCM): 32 bytes in hex or base64. Names of operators and tables are not hidden by it. Default: no encryption. */
+  /** Key that everything stored is encrypted with (AES-256-GCM): 32 bytes in hex or base64. Default: it is not encrypted. */
   readonly key?: string;
   /** Clock and timers. Default: the machine's. */
   readonly environment?: Environment;
 }
 
 /**
- * Opens the epochs of a directory, or makes it. It belongs to one process at a time, and must be on a disk of this machine: LMDB maps the file into memory.
+ * Opens the epochs of a directory, or makes it. It belongs to one process at a time, and must be on a disk of this machine: LMDB maps its
+ * file into memory.
  *
  *     data.mdb    the LMDB database: one transaction is one epoch; see record-keys.ts
  *     lock.mdb    LMDB's own lock
@@ -61,22 +63,26 @@ class LmdbEpochStore implements EpochStore {
   }
 
   async open(): Promise<void> {
-    mkdirSync(this.location, { recursive: true });
+    const made = mkdirSync(this.location, { recursive: true });
     this.lock = await DirectoryLock.acquire(this.location, this.environment);
     this.witness = await Witness.open(join(this.location, 'newest'));
     this.epochs = await this.load(undefined);
+    syncDirectories(this.location, made);
   }
 
   newest(): StoredEpoch | undefined {
-    return this.attempt(epochs => epochs.newest());
+    try {
+      return this.usable().newest();
+    } catch (error) {
+      throw stateError(error, this.location);
+    }
   }
 
   *segments(): IterableIterator<Segment> {
-    const segments = this.attempt(epochs => epochs.segments());
-    for (;;) {
-      const next = this.attempt(() => segments.next());
-      if (next.done === true) return;
-      yield next.value;
+    try {
+      yield* this.usable().segments();
+    } catch (error) {
+      throw stateError(error, this.location);
     }
   }
 
@@ -101,14 +107,6 @@ class LmdbEpochStore implements EpochStore {
     await epochs?.close();
     await witness?.close();
     lock?.release();
-  }
-
-  private attempt<R>(act: (epochs: StoredEpochs) => R): R {
-    try {
-      return act(this.usable());
-    } catch (error) {
-      throw stateError(error, this.location);
-    }
   }
 
   private usable(): StoredEpochs {
@@ -147,9 +145,12 @@ class LmdbEpochStore implements EpochStore {
     try {
       const epochs = new StoredEpochs(database, this.secret);
       if (epochs.number < committed) {
-        throw new DamagedFileError(
-          `epoch ${committed} was committed, and the newest in data.mdb is ${epochs.number}: it is an older one, or damaged`,
-        );
+        throw new MillraceError('STATE_CORRUPT', {
+          where: this.location,
+          expected: `epoch ${committed} in data.mdb, since it was committed`,
+          got: `epoch ${epochs.number} as the newest`,
+          hint: `bring the newer data.mdb back; to go on from epoch ${epochs.number} all the same, and lose what came after it, remove the file 'newest'`,
+        });
       }
       if (opening === undefined) epochs.beginOpening();
       else if (!epochs.continueOpening(opening)) throw this.takenOver();

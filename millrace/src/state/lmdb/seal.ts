@@ -42,8 +42,9 @@ const TAG = 16;
 const ENCRYPTED_HEADER = 1 + SALT + NONCE + TAG;
 
 /**
- * A byte for the kind, salt, nonce and tag, then the value encrypted by AES-256-GCM, which authenticates the key along with it. Each seal draws a salt, derives a key of
- * its own from it (HKDF-SHA256) and counts its nonces, so that no nonce is ever used twice with one key, not even by copies of a directory.
+ * A byte for the kind, salt, nonce and tag, then the value encrypted by AES-256-GCM, which authenticates the record's key along with it. Each
+ * seal draws a salt, derives a key of its own from it (HKDF-SHA256) and counts its nonces, so that no nonce is ever used twice with one key,
+ * not even by copies of a directory.
  */
 export class EncryptingSeal implements Seal {
   private readonly secret: Buffer;

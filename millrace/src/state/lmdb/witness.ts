@@ -4,8 +4,8 @@ import { crc32 } from 'node:zlib';
 const BYTES = 12;
 
 /**
- * A small file beside the database that holds the number of the newest epoch that was committed. The database tells by itself whether it is whole, but not
- * whether it is an old one. It is not synced to disk: after a loss of power it may lag behind, but it is never ahead.
+ * A small file beside the database that holds the number of the newest epoch that was committed. The database tells by itself whether it is
+ * whole, but not whether it is an old one. It is not synced to disk: after a loss of power it may lag behind, but it is never ahead.
  */
 export class Witness {
   private readonly file: FileHandle;
@@ -15,8 +15,9 @@ export class Witness {
   }
 
   static async open(path: string): Promise<Witness> {
-    // Opened for appending it would be written at its end.
-    return new Witness(await open(path, 'r+').catch(() => open(path, 'w+')));
+    const made = await open(path, 'a');
+    await made.close();
+    return new Witness(await open(path, 'r+'));
   }
 
   /** The number; 0 when there is none that can be read, since that says nothing against the database. */

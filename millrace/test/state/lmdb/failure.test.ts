@@ -7,7 +7,8 @@ import { MillraceError } from '../../../src/base/errors.ts';
 import { openLmdbEpochStore } from '../../../src/state/lmdb/lmdb-epoch-store.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
-const program = (name: string) => fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url));
+const holder = fileURLToPath(new URL('programs/holder.ts', import.meta.url));
+const filler = fileURLToPath(new URL('programs/filler.ts', import.meta.url));
 
 async function errorOf(opening: Promise<unknown>): Promise<MillraceError> {
   try {
@@ -46,7 +47,7 @@ describe('a directory that cannot be used', () => {
     chmodSync(path, 0o555);
     // The superuser may write everything; another user is nobody special.
     const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
-    const { stdout } = spawnSync(process.execPath, ['--no-warnings', program('holder'), path], { encoding: 'utf8', ...user });
+    const { stdout } = spawnSync(process.execPath, ['--no-warnings', holder, path], { encoding: 'utf8', ...user });
     expect(stdout.trim()).toBe('STATE_UNAVAILABLE');
   });
 
@@ -94,7 +95,7 @@ test.skipIf(!canLiftLimits())(
     const directory = await tempDir();
     // Units of 512 bytes or of 1 KiB, depending on the shell; a few megabytes in any case.
     const script = `ulimit -S -f 6000; exec "$0" --no-warnings "$1" "$2"`;
-    const { stdout, status } = spawnSync('sh', ['-c', script, process.execPath, program('filler'), directory], { encoding: 'utf8' });
+    const { stdout, status } = spawnSync('sh', ['-c', script, process.execPath, filler, directory], { encoding: 'utf8' });
     const lines = stdout.trim().split('\n');
     const failed = lines.findIndex(line => line.startsWith('STATE'));
     expect(status, stdout).toBe(0);

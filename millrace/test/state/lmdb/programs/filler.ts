@@ -4,6 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { MillraceError } from '../../../../src/base/errors.ts';
 import { openLmdbEpochStore } from '../../../../src/state/lmdb/lmdb-epoch-store.ts';
 
+function tell(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 const store = await openLmdbEpochStore(process.argv[2]!);
 let failures = 0;
 for (let commits = 0; commits < 100 && failures < 2; commits++) {
@@ -18,9 +22,9 @@ for (let commits = 0; commits < 100 && failures < 2; commits++) {
       superseded: [],
       pending: [],
     });
-    console.log(`committed ${number}`);
+    tell(`committed ${number}`);
   } catch (error) {
-    console.log(error instanceof MillraceError ? `${error.code} at ${number}, newest ${store.newest()?.number}` : error);
+    tell(error instanceof MillraceError ? `${error.code} at ${number}, newest ${store.newest()?.number}` : String(error));
     failures++;
   }
 }
@@ -36,6 +40,6 @@ for (let i = 0; i < 3; i++) {
     superseded: [],
     pending: [],
   });
-  console.log(`committed ${number}`);
+  tell(`committed ${number}`);
 }
 await store.close();
