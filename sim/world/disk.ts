@@ -2,7 +2,7 @@ import type { Device, Incarnation, World } from './world.ts';
 import type { Dice } from './dice.ts';
 
 /** The unit in which a write reaches the medium or not. */
-const SECTOR_BYTES = 64;
+export const SECTOR_BYTES = 64;
 
 /**
  * A file whose writes are held in a cache until they are synced. When the process dies with the machine, each sector that was written since the last sync is there, as it was before, or

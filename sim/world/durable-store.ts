@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Epoch, EpochStore, PendingOutput, Segment, StoredEpoch } from '../../millrace/src/spi/epoch-store.ts';
 import type { Json } from '../../millrace/src/types/json.ts';
-import type { Disk } from './disk.ts';
+import { type Disk, SECTOR_BYTES } from './disk.ts';
 import type { Incarnation, World } from './world.ts';
 
 /** An epoch as it stands in the file. */
@@ -68,7 +68,7 @@ export class DurableStore implements EpochStore {
       throw error;
     }
     this.committing = false;
-    this.apply(decode(record.subarray(HEADER_BYTES)));
+    this.apply(decode(record.subarray(HEADER_BYTES, HEADER_BYTES + record.readUInt32LE(0))));
     this.end += record.length;
     await world.call(of, 'commit', `epoch ${epoch.number} is durable`, () => {});
   }
@@ -90,7 +90,7 @@ export class DurableStore implements EpochStore {
       const body = contents.subarray(this.end + HEADER_BYTES, this.end + HEADER_BYTES + length);
       if (length === 0 || body.length < length || crc32(body) !== contents.readUInt32LE(this.end + 4)) break;
       this.apply(decode(body));
-      this.end += HEADER_BYTES + length;
+      this.end += wholeSectors(HEADER_BYTES + length);
     }
   }
 
@@ -116,7 +116,12 @@ function encode({ number, timeMs, control, superseded, segments, pending }: Epoc
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt32LE(body.length, 0);
   header.writeUInt32LE(crc32(body), 4);
-  return Buffer.concat([header, body]);
+  return Buffer.concat([header, body], wholeSectors(HEADER_BYTES + body.length));
+}
+
+/** An epoch ends where a sector does, as a write that tears may destroy all of the sector that it is in. */
+function wholeSectors(bytes: number): number {
+  return Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES;
 }
 
 function decode(body: Buffer): Epoch {

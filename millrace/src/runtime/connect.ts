@@ -1,13 +1,13 @@
 import { KeyError } from '../base/key.ts';
 import { MillraceError, messageOf } from '../base/errors.ts';
-import type { Edge, Plan, PlanNode, SourceNode, StageNode } from '../plan/graph.ts';
+import { type Edge, makesWatermarks, type Plan, type PlanNode, type SourceNode, type StageNode } from '../plan/graph.ts';
 import type { ChainEnd, ChainStage, StepFailed } from './chain.ts';
 import { EventTimeAssigner } from './event-time-assigner.ts';
 import { OperatorDriver } from './operator-driver.ts';
 import { Output } from './output.ts';
 import type { Receiver } from './receiver.ts';
 import { RejectsDriver } from './rejects-driver.ts';
-import { Segment } from './segment.ts';
+import { Segment, type SegmentEnd } from './segment.ts';
 import { SinkDriver } from './sink-driver.ts';
 import { SourceDriver } from './source-driver.ts';
 import type { SplitNames } from './split-names.ts';
@@ -135,12 +135,7 @@ export function connectDrivers(plan: Plan, worker: Worker, splits: SplitNames): 
     }
   }
 
-  function segment(
-    stages: readonly StageNode[],
-    chainEnd: ChainEnd,
-    end: ConstructorParameters<typeof Segment>[2],
-    last?: PlanNode,
-  ): Segment {
+  function segment(stages: readonly StageNode[], chainEnd: ChainEnd, end: SegmentEnd, last?: PlanNode): Segment {
     const steps: readonly PlanNode[] = last === undefined ? stages : [...stages, last];
     const failed: StepFailed = (error, batch, index, step) => {
       const node = steps[step];
@@ -148,7 +143,9 @@ export function connectDrivers(plan: Plan, worker: Worker, splits: SplitNames): 
       const reason = error instanceof KeyError ? 'key' : 'failed';
       rejects.fromOperator(node.id, reason, messageOf(error), batch.values[index], batch.times[index]!, batch, index);
     };
-    const made = new Segment(stages.map(chainStage), chainEnd, end, failed);
+    const first = stages[0]?.inputs[0]?.from;
+    const fedTimed = first !== undefined && makesWatermarks(first);
+    const made = new Segment(stages.map(chainStage), fedTimed, chainEnd, end, failed);
     if (made.timed) timedSegments.push(made);
     return made;
   }

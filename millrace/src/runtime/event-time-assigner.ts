@@ -77,7 +77,10 @@ export class EventTimeAssigner {
     this.combiner.update(this.split, this.generator!.onBatchEnd());
   }
 
-  /** Takes a signal from upstream. Returns whether the chain passes it on; the end of all input is, other watermarks count as those of every split. */
+  /**
+   * Takes a signal from upstream. Returns whether the chain passes it on. The end of all input is; other watermarks are of a source and count as those of every split. Records are of splits
+   * behind it too, where event time may be assigned again.
+   */
   takes(signal: Signal): boolean {
     switch (signal.kind) {
       case 'watermark':
@@ -86,15 +89,15 @@ export class EventTimeAssigner {
         return false;
       case 'split-started':
         this.start(signal.split);
-        return false;
+        return true;
       case 'split-idle':
         this.combiner.setIdle(signal.split);
-        return false;
+        return true;
       case 'split-ended':
         this.combiner.end(signal.split);
         this.generators.delete(signal.split);
         if (this.split === signal.split) this.generator = undefined;
-        return false;
+        return true;
       case 'idle':
         // Records of an operator have no split and are counted as one.
         if (signal.idle && this.generators.has(-1)) this.combiner.setIdle(-1);

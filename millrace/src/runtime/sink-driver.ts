@@ -125,7 +125,8 @@ export class SinkDriver implements Receiver {
 
   private resume(): void {
     this.busy = false;
-    while (!this.busy && this.queue.length > 0) this.write(this.queue.shift()!);
+    // A sink that was closed meanwhile takes no more.
+    while (!this.busy && this.queue.length > 0 && this.writer !== undefined) this.write(this.queue.shift()!);
     this.worker.wake();
   }
 
