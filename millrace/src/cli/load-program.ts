@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import type { Pipeline } from '../api/pipeline.ts';
 import { MillraceError } from '../base/errors.ts';
 import { loadError } from './load-error.ts';
+import { acceptModuleSyntax } from './module-syntax.ts';
 import { isMillraceError } from './print-error.ts';
 import { programPath } from './program-file.ts';
 
@@ -14,6 +15,7 @@ import { programPath } from './program-file.ts';
  */
 export async function loadProgram(file: string, args: readonly string[]): Promise<Pipeline> {
   const path = programPath(file);
+  acceptModuleSyntax();
   process.argv.splice(1, process.argv.length, path, ...args);
 
   return unlessNothingIsLeft(file, importPipeline(file, path));

@@ -29,6 +29,16 @@ describe('a program that runs', () => {
     expect(await work.run('run', 'made.ts', '-q')).toEqual({ code: 0, signal: null, stdout: '2\n4\n6\n', stderr: '' });
   });
 
+  test.each(['ts', 'js'])('is written as a module (.%s) in a package that says commonjs, as npm init makes it', async extension => {
+    work.write('fresh/package.json', '{ "type": "commonjs" }');
+    work.write('fresh/numbers.' + extension, `export const numbers = [7];`);
+    work.write(
+      'fresh/program.' + extension,
+      `${GOOD.replaceAll(': number', '').replace('[1, 2, 3]', 'numbers')} import { numbers } from './numbers.${extension}'; export default p;`,
+    );
+    expect(await work.run('run', 'fresh/program.' + extension, '-q')).toEqual({ code: 0, signal: null, stdout: '14\n', stderr: '' });
+  });
+
   test('is CommonJS made of TypeScript', async () => {
     work.write(
       'compiled.cjs',

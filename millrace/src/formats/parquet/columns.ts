@@ -2,16 +2,17 @@ import type { SchemaTree } from 'hyparquet';
 import { MillraceError } from '../../base/errors.ts';
 import { similarNames } from '../../base/similar-name.ts';
 import type { FieldShape, RecordShape, ValueKind } from '../../types/schema.ts';
-import { type Conversion, conversionOf } from './conversion.ts';
+import { type LeafColumn, leafColumn } from './leaf-column.ts';
 
 /** A column that is read. */
 export interface Column {
   readonly name: string;
-  readonly tree: SchemaTree;
+  /** From the root of the file's schema to the column. */
+  readonly path: readonly [SchemaTree, SchemaTree];
   /** What the schema says of it; undefined when it says nothing. */
   readonly field: FieldShape | undefined;
-  /** Undefined for columns that are nested, or of a type that is left to hyparquet. */
-  readonly conversion: Conversion | undefined;
+  /** Undefined for a column that is nested. */
+  readonly leaf: LeafColumn | undefined;
 }
 
 /**
@@ -29,13 +30,13 @@ export function selectColumns(path: string, root: SchemaTree, shape: RecordShape
 
 function declaredColumns(path: string, root: SchemaTree, shape: RecordShape | undefined): Column[] {
   const trees = new Map(root.children.map(child => [child.element.name, child]));
-  const others = () => Array.from(trees.values(), tree => columnOf(tree, undefined));
+  const others = () => Array.from(trees.values(), tree => columnOf(root, tree, undefined));
   if (shape === undefined) return others();
   const columns: Column[] = [];
   for (const field of shape.fields) {
     const tree = trees.get(field.name);
     trees.delete(field.name);
-    if (tree !== undefined) columns.push(columnOf(tree, field));
+    if (tree !== undefined) columns.push(columnOf(root, tree, field));
     else if (!field.optional) throw missingColumn(path, field.name, root);
   }
   if (shape.undeclared === 'refuse' && trees.size > 0) {
@@ -74,8 +75,8 @@ const FAMILIES: Readonly<Partial<Record<ValueKind | 'other', string>>> = {
 };
 
 /** Sees that a column can hold what the schema says of its field. */
-function checkKind(path: string, { name, tree, field, conversion }: Column): void {
-  const given = FAMILIES[conversion?.gives ?? 'other'];
+function checkKind(path: string, { name, path: [, tree], field, leaf }: Column): void {
+  const given = FAMILIES[leaf?.conversion.gives ?? 'other'];
   const wanted = FAMILIES[field?.kind ?? 'any'];
   const { logical_type: logical, converted_type: converted, type } = tree.element;
   // A column of nothing but nulls has some type or other.
@@ -88,13 +89,7 @@ function checkKind(path: string, { name, tree, field, conversion }: Column): voi
   });
 }
 
-function columnOf(tree: SchemaTree, field: FieldShape | undefined): Column {
-  const conversion = isFlat(tree) ? conversionOf(tree.element, field?.kind) : undefined;
-  return { name: tree.element.name, tree, field, conversion };
-}
-
-/** Whether each row has one value or null, of a type that is decoded here. */
-function isFlat({ element, children }: SchemaTree): boolean {
-  const geospatial = element.logical_type?.type === 'GEOMETRY' || element.logical_type?.type === 'GEOGRAPHY';
-  return children.length === 0 && element.repetition_type !== 'REPEATED' && element.type !== undefined && !geospatial;
+function columnOf(root: SchemaTree, tree: SchemaTree, field: FieldShape | undefined): Column {
+  const flat = tree.children.length === 0 && tree.element.repetition_type !== 'REPEATED';
+  return { name: tree.element.name, path: [root, tree], field, leaf: flat ? leafColumn([root, tree], field?.kind) : undefined };
 }

@@ -1,4 +1,6 @@
 import type { SchemaElement } from 'hyparquet';
+import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
+import { messageOf } from '../../base/errors.ts';
 import type { ValueKind } from '../../types/schema.ts';
 import { Undecodable } from './values.ts';
 
@@ -53,6 +55,7 @@ export function conversionOf(element: SchemaElement, wanted: ValueKind | undefin
       if (logical?.type === 'FLOAT16') return { ...AS_IS, gives: 'number', convert: halfOf };
       return BYTES;
     default:
+      if (logical?.type === 'GEOMETRY' || logical?.type === 'GEOGRAPHY') return { ...BYTES, convert: geojsonOf };
       if (converted === 'JSON' || logical?.type === 'JSON') return { asText: true, mutable: true, gives: 'other', convert: jsonOf };
       // Old writers do not mark text, so that only the schema tells it from bytes.
       return isText(element) || wanted === 'string' ? { asText: true, mutable: false, gives: 'string' } : BYTES;
@@ -100,13 +103,13 @@ function isoText(millis: number): string | Undecodable {
 }
 
 /** Rounds down, before 1970 too, so that the order of times is kept. */
-export function millisOfMicros(micros: number | bigint): number {
+function millisOfMicros(micros: number | bigint): number {
   if (typeof micros === 'bigint') return millisOfBigint(micros, 1_000n);
   const rest = micros % 1_000;
   return (micros - (rest < 0 ? rest + 1_000 : rest)) / 1_000;
 }
 
-export function millisOfNanos(nanos: number | bigint): number {
+function millisOfNanos(nanos: number | bigint): number {
   return millisOfBigint(BigInt(nanos), 1_000_000n);
 }
 
@@ -153,6 +156,14 @@ function jsonOf(text: string | Undecodable): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    return new Undecodable(`not JSON: ${(error as Error).message}`, Buffer.from(text));
+    return new Undecodable(`not JSON: ${messageOf(error)}`, Buffer.from(text));
+  }
+}
+
+function geojsonOf(bytes: Uint8Array): unknown {
+  try {
+    return DEFAULT_PARSERS.geometryFromBytes(bytes);
+  } catch (error) {
+    return new Undecodable(`not well-known binary: ${messageOf(error)}`, bytes);
   }
 }

@@ -1,8 +1,7 @@
 import { type ColumnChunk, type FileMetaData, parquetMetadataAsync } from 'hyparquet';
 import { MillraceError } from '../../base/errors.ts';
 import { corruptFile } from './corrupt.ts';
-import { asyncBuffer } from './nested-column.ts';
-import type { RandomAccess } from './random-access.ts';
+import { asyncBuffer, type RandomAccess } from './random-access.ts';
 
 /** Bytes before the first page: `PAR1`. */
 const MAGIC_BYTES = 4n;

@@ -1,109 +1,154 @@
-import { type AsyncBuffer, type FileMetaData, parquetReadObjects } from 'hyparquet';
-import { MillraceError, messageOf } from '../../base/errors.ts';
-import { decompressors } from './codecs.ts';
+import type { SchemaTree } from 'hyparquet';
+import { assembleLists, assembleNested } from 'hyparquet/src/assemble.js';
+import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
 import type { ColumnReader } from './column-reader.ts';
-import { millisOfMicros, millisOfNanos } from './conversion.ts';
-import { corruptFile } from './corrupt.ts';
-import type { RandomAccess } from './random-access.ts';
-import { NULLS } from './values.ts';
-
-/** Rows of the file, such as those of a row group. */
-export interface RowRange {
-  readonly from: number;
-  readonly to: number;
-}
+import type { LeafColumn } from './leaf-column.ts';
+import type { PageContent } from './page.ts';
+import type { Arrived, PageStream } from './page-stream.ts';
+import { MOST_AT_ONCE } from './value-readers.ts';
+import { NULLS, UNDECODABLE, Undecodable } from './values.ts';
 
 /**
- * Reads a column of lists, maps or structs, or of a type that is left to hyparquet. One row group is decoded at a time, as a whole: where its
- * values begin cannot be told without decoding them.
+ * Reads a column of lists, maps or structs, of which the file has a column for each kind of value within. The records of one row group are made at
+ * a time, as values of one record may stand far apart.
  */
 export class NestedColumn implements ColumnReader {
-  private readonly file: RandomAccess;
-  private readonly metadata: FileMetaData;
-  private readonly name: string;
-  private readonly groups: readonly RowRange[];
-  private readonly arrived: (failure?: { error: unknown }) => void;
+  private readonly tree: SchemaTree;
+  private readonly leaves: readonly NestedLeaf[];
+  /** Rows of each row group. */
+  private readonly groups: readonly number[];
+  private readonly arrived: Arrived;
   private group = 0;
-  private values: readonly Record<string, unknown>[] = [];
+  private rows: readonly unknown[] = [];
   private next = 0;
-  private loading = false;
+  /** Rows of the first row group that are not wanted. */
+  private skip: number;
+  private undecodable = false;
 
-  /** @param groups the rows of each row group that are wanted */
-  constructor(
-    file: RandomAccess,
-    metadata: FileMetaData,
-    name: string,
-    groups: readonly RowRange[],
-    arrived: (failure?: { error: unknown }) => void,
-  ) {
-    this.file = file;
-    this.metadata = metadata;
-    this.name = name;
+  constructor(tree: SchemaTree, leaves: readonly NestedLeaf[], groups: readonly number[], skip: number, arrived: Arrived) {
+    this.tree = tree;
+    this.leaves = leaves;
     this.groups = groups;
+    this.skip = skip;
     this.arrived = arrived;
   }
 
   prepare(): number {
-    const left = this.values.length - this.next;
-    if (left > 0) return left;
-    this.values = [];
-    if (!this.loading) this.load(this.groups[this.group++]!);
-    return 0;
+    if (this.next === this.rows.length) {
+      this.rows = [];
+      this.next = 0;
+      for (const leaf of this.leaves) {
+        if (leaf.complete) continue;
+        // One page at a time, so that others get their turn.
+        if (leaf.readPage()) void Promise.resolve().then(() => this.arrived());
+        return 0;
+      }
+      this.assemble();
+    }
+    return this.rows.length - this.next;
   }
 
   read(out: unknown[], n: number): number {
     let flags = 0;
     for (let i = 0; i < n; i++) {
-      const value = plain(this.values[this.next++]![this.name]);
-      if (value === null) flags = NULLS;
+      let value = plain(this.rows[this.next++]);
+      if (value === null) flags |= NULLS;
+      if (this.undecodable) {
+        value = undecodableIn(value) ?? value;
+        if (value instanceof Undecodable) flags |= UNDECODABLE;
+      }
       out[i] = value;
     }
     return flags;
   }
 
-  private load({ from, to }: RowRange): void {
-    this.loading = true;
-    parquetReadObjects({
-      file: asyncBuffer(this.file),
-      metadata: this.metadata,
-      columns: [this.name],
-      rowStart: from,
-      rowEnd: to,
-      compressors: decompressors,
-      parsers: {
-        timestampFromMicroseconds: micros => new Date(millisOfMicros(micros)),
-        timestampFromNanoseconds: nanos => new Date(millisOfNanos(nanos)),
-      },
-    }).then(
-      values => {
-        this.loading = false;
-        if (values.length === to - from) {
-          this.values = values;
-          this.next = 0;
-          this.arrived();
-        } else {
-          this.arrived({ error: this.corrupt(`${values.length} rows where the row group has ${to - from}`) });
-        }
-      },
-      (error: unknown) => this.arrived({ error: error instanceof MillraceError ? error : this.corrupt(messageOf(error), error) }),
-    );
-  }
-
-  private corrupt(got: string, cause?: unknown): Error {
-    return corruptFile(`${this.file.path}, column '${this.name}'`, got, cause);
+  private assemble(): void {
+    const columns = new Map<string, unknown[]>();
+    this.undecodable = false;
+    for (const leaf of this.leaves) {
+      if (leaf.undecodable) this.undecodable = true;
+      columns.set(leaf.name, leaf.take());
+    }
+    if (this.tree.children.length > 0) assembleNested(columns, this.tree, DEFAULT_PARSERS);
+    const rows = columns.get(this.tree.path.join('.'));
+    const expected = this.groups[this.group++];
+    if (rows === undefined || rows.length !== expected) throw new RangeError(`${rows?.length} rows where the row group has ${expected}`);
+    this.rows = rows;
+    this.next = this.skip;
+    this.skip = 0;
   }
 }
 
-/** The file as hyparquet reads one. */
-export function asyncBuffer(file: RandomAccess): AsyncBuffer {
-  return {
-    byteLength: file.byteLength,
-    async slice(from, to = file.byteLength) {
-      const bytes = await file.read(from, to);
-      const { buffer } = bytes;
-      return buffer instanceof ArrayBuffer && bytes.length === buffer.byteLength ? buffer : new Uint8Array(bytes).buffer;
-    },
-  };
+/** Reads one of the columns that a nested column is made of, a row group at a time. */
+export class NestedLeaf {
+  readonly name: string;
+  /** Whether all pages of the row group have been read. */
+  complete = false;
+  /** Whether some value of the row group is an `Undecodable`. */
+  undecodable = false;
+  private readonly column: LeafColumn;
+  private readonly pages: PageStream;
+  /** The values in lists of lists, one for each row. */
+  private lists: unknown[] = [];
+
+  constructor(column: LeafColumn, pages: PageStream) {
+    this.column = column;
+    this.pages = pages;
+    this.name = column.path.at(-1)!.path.join('.');
+  }
+
+  /** Reads a page. False when it is not here yet. */
+  readPage(): boolean {
+    const page = this.pages.next(0);
+    if (page === undefined) return false;
+    if (typeof page !== 'number') {
+      const { values, definition, repetition } = this.valuesOf(page);
+      const lists = assembleLists(this.lists, definition, repetition, values, this.column.path);
+      // Where nothing is repeated or may be missing, it returns the values alone.
+      if (lists !== this.lists) for (const value of values) this.lists.push(value);
+    }
+    this.complete = this.pages.left === 0;
+    return true;
+  }
+
+  /** The row group's values; the next one follows. */
+  take(): unknown[] {
+    const { lists } = this;
+    this.lists = [];
+    this.complete = false;
+    this.undecodable = false;
+    return lists;
+  }
+
+  private valuesOf(page: PageContent): { values: unknown[]; definition: number[]; repetition: number[] } {
+    const { count } = page;
+    const definition: number[] = [];
+    const repetition: number[] = [];
+    const values: unknown[] = [];
+    const levels = new Int32Array(MOST_AT_ONCE);
+    const scratch = new Array<unknown>(MOST_AT_ONCE);
+    for (let left = count; left > 0; ) {
+      const n = Math.min(left, MOST_AT_ONCE);
+      let present = n;
+      if (page.definition !== undefined) {
+        page.definition.read(levels, n);
+        present = 0;
+        for (let i = 0; i < n; i++) {
+          if (levels[i] === this.column.maxDefinition) present++;
+          definition.push(levels[i]!);
+        }
+      }
+      if (page.repetition !== undefined) {
+        page.repetition.read(levels, n);
+        for (let i = 0; i < n; i++) repetition.push(levels[i]!);
+      }
+      const flags = present === 0 ? 0 : page.values.read(scratch, 0, present);
+      if ((flags & UNDECODABLE) !== 0) this.undecodable = true;
+      for (let i = 0; i < present; i++) values.push(scratch[i]);
+      left -= n;
+    }
+    return { values, definition, repetition };
+  }
 }
 
 /** Nothing becomes null, and a bigint becomes a number where that is exact, as in columns that are not nested. */
@@ -116,6 +161,16 @@ function plain(value: unknown): unknown {
     for (const name of Object.keys(value)) value[name] = plain(value[name]);
   }
   return value;
+}
+
+function undecodableIn(value: unknown): Undecodable | undefined {
+  if (value instanceof Undecodable) return value;
+  if (typeof value !== 'object' || value === null || !(Array.isArray(value) || isRecord(value))) return undefined;
+  for (const within of Object.values(value)) {
+    const found = undecodableIn(within);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function isRecord(value: object): value is Record<string, unknown> {

@@ -31,6 +31,7 @@ export interface ParquetReaderOptions {
 export class ParquetReader {
   /** Number of the next row. */
   row: number;
+  private readonly path: string;
   private readonly rowCount: number;
   private readonly columns: readonly OpenColumn[];
   private readonly build: RowBuilder;
@@ -44,6 +45,7 @@ export class ParquetReader {
 
   private constructor(file: RandomAccess, metadata: FileMetaData, selected: readonly Column[], options: ParquetReaderOptions) {
     const { schema, fromRow, context, wake } = options;
+    this.path = file.path;
     this.row = fromRow;
     this.rowCount = rowsOf(metadata);
     this.columns = openColumns(file, metadata, selected, fromRow, failure => {
@@ -101,7 +103,11 @@ export class ParquetReader {
     let budget = batch.capacity;
     while (this.row < this.rowCount && budget > 0 && !batch.full) {
       let n = Math.min(MOST_AT_ONCE, budget, batch.capacity - batch.length, this.rowCount - this.row);
-      for (const { reader } of this.columns) n = Math.min(n, reader.prepare());
+      for (const column of this.columns)
+        n = Math.min(
+          n,
+          this.attempt(column, () => column.reader.prepare()),
+        );
       if (n === 0) return 'wait';
       this.readRows(n, batch);
       this.row += n;
@@ -116,7 +122,7 @@ export class ParquetReader {
     let sparse = false;
     let undecodable = false;
     for (const column of this.columns) {
-      const flags = column.reader.read(column.values, n);
+      const flags = this.attempt(column, () => column.reader.read(column.values, n));
       if (flags === 0) continue;
       if ((flags & column.unfit) !== 0) unfit = true;
       if ((flags & NULLS) !== 0 && column.absent) sparse = true;
@@ -132,6 +138,15 @@ export class ParquetReader {
       if (undecodable && this.rejectUndecodable(i)) continue;
       if (check === undefined) batch.push(rows[i], NO_TIME, row + i);
       else this.validate(check, rows[i], row + i, batch);
+    }
+  }
+
+  /** Whatever cannot be decoded is not what the file says it is. */
+  private attempt(column: OpenColumn, decode: () => number): number {
+    try {
+      return decode();
+    } catch (error) {
+      throw corruptFile(`${this.path}, column '${column.name}', from row ${this.row} on`, messageOf(error), error);
     }
   }
 
