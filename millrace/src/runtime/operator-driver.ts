@@ -26,6 +26,8 @@ export class OperatorDriver {
   private pendingWatermark: number | undefined;
   private wakeTime = Infinity;
   private wakePending = false;
+  /** The operator has not been called since it asked to be. It is, once, also when the output is blocked: what it waits for may not wait for that. */
+  private wakeAsked = false;
   private cancelTimer: (() => void) | undefined;
   private idleOut = false;
 
@@ -58,7 +60,7 @@ export class OperatorDriver {
 
   /** Whether work waits that `resume` would go on with. */
   get waiting(): boolean {
-    return (this.pendingWatermark !== undefined || this.wakePending) && !this.output.blocked;
+    return this.wakeAsked || ((this.pendingWatermark !== undefined || this.wakePending) && !this.output.blocked);
   }
 
   sideOutput(tag: string): Output {
@@ -112,6 +114,7 @@ export class OperatorDriver {
   resume(): void {
     if (this.wakePending) {
       this.wakePending = false;
+      this.wakeAsked = false;
       const done = this.task.wake?.(this.worker.environment.clock.now()) ?? true;
       this.flush();
       if (!done) {
@@ -162,6 +165,7 @@ export class OperatorDriver {
 
   private wakeSoon(): void {
     this.wakePending = true;
+    this.wakeAsked = true;
     this.worker.wake();
   }
 
