@@ -1,8 +1,9 @@
+import type { Duration } from '../../millrace/src/index.ts';
 import { mix } from './event.ts';
 import { orderedAfter, unary, unorderedAfter } from './operator.ts';
 
 /** Calls that take their time, fail at first, always fail, or never come back. */
-const mapAsync = unary<{ ordered: boolean; capacity: number; flaky: number; poison: number; hanging: number }>({
+const mapAsync = unary<{ ordered: boolean; capacity: number; flaky: number; poison: number; hanging: number; timeout: Duration }>({
   weight: 2,
   draw: (dice, _, { clockSteps }) => ({
     ordered: dice.chance(0.6),
@@ -11,9 +12,10 @@ const mapAsync = unary<{ ordered: boolean; capacity: number; flaky: number; pois
     poison: dice.chance(0.3) ? dice.int(7, 15) : 0,
     // A step of the clock may count as the time of calls that would have come back.
     hanging: !clockSteps && dice.chance(0.2) ? dice.int(11, 19) : 0,
+    timeout: clockSteps ? '1d' : '1h',
   }),
   traits: (input, { ordered }) => (ordered ? orderedAfter(input) : unorderedAfter(input)),
-  build: (s, { ordered, capacity, flaky, poison, hanging }, { name, call }) =>
+  build: (s, { ordered, capacity, flaky, poison, hanging, timeout }, { name, call }) =>
     s
       .mapAsync(
         (e, attempt) => {
@@ -27,7 +29,7 @@ const mapAsync = unary<{ ordered: boolean; capacity: number; flaky: number; pois
             return result;
           });
         },
-        { ordered, capacity, timeout: '1h', retry: { attempts: 3, backoff: 20, maxBackoff: 50 } },
+        { ordered, capacity, timeout, retry: { attempts: 3, backoff: 20, maxBackoff: 50 } },
       )
       .name(name),
   compute: (events, { poison, hanging }, name, reject) =>

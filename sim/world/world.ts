@@ -223,8 +223,8 @@ export class World {
         },
       },
       scheduler: {
-        // As the machine's timers are: they count from when they are set, and do not see the clock step.
-        at: (atMs, task) => this.laterFor(of, Math.max(0, atMs - this.nowMs), task),
+        // As the machine's timers are: they count whole milliseconds from when they are set, and do not see the clock step.
+        at: (atMs, task) => this.laterFor(of, Math.max(1, Math.trunc(atMs - this.nowMs)), task),
         turn: () => new Promise(resolve => this.laterFor(of, 0, resolve)),
       },
       random: this.dice,
