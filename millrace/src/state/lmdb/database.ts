@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as Lmdb from 'lmdb';
 import { checkFile } from './check-file.ts';
@@ -27,8 +27,9 @@ export class Database {
     this.root = root;
   }
 
+  /** An empty file is as good as none: LMDB was killed before it wrote anything. */
   static existsIn(directory: string): boolean {
-    return existsSync(join(directory, DATA_FILE));
+    return (statSync(join(directory, DATA_FILE), { throwIfNoEntry: false })?.size ?? 0) > 0;
   }
 
   /**

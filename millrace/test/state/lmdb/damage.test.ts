@@ -168,11 +168,22 @@ describe('a damaged data file', () => {
   test('that is missing is found out', async () => {
     const copy = await tempDir();
     copyFileSync(join(directory, 'newest'), join(copy, 'newest'));
+    writeFileSync(join(copy, 'data.mdb'), '');
+    expect((await errorOf(() => openLmdbEpochStore(copy))).message).toContain('data.mdb is missing');
+    rmSync(join(copy, 'data.mdb'));
     const error = await errorOf(() => openLmdbEpochStore(copy));
     expect([error.code, error.details.where]).toEqual(['STATE_CORRUPT', copy]);
     expect(error.message).toContain('data.mdb is missing');
     // Not even the attempt makes a new one.
     expect((await errorOf(() => openLmdbEpochStore(copy))).code).toBe('STATE_CORRUPT');
+  });
+
+  test('that is empty is no damage where nothing was ever committed', async () => {
+    const copy = await tempDir();
+    writeFileSync(join(copy, 'data.mdb'), '');
+    const store = await openLmdbEpochStore(copy);
+    expect(store.newest()).toBeUndefined();
+    await store.close();
   });
 
   test('that is older than what was committed is found out', async () => {
