@@ -1,3 +1,4 @@
+import { type Duration, durationMs } from '../base/duration.ts';
 import type { Environment } from '../base/environment.ts';
 import { MillraceError } from '../base/errors.ts';
 import { systemEnvironment } from '../base/system.ts';
@@ -5,11 +6,11 @@ import { rejectLog } from '../connectors/rejects/index.ts';
 import { PlanBuilder } from '../plan/builder.ts';
 import type { Plan } from '../plan/graph.ts';
 import { withRejectSink } from '../plan/reject-sink.ts';
-import { Job, type JobResult } from '../runtime/job.ts';
+import { Job, type JobResult, type JobState } from '../runtime/job.ts';
 import type { Reject } from '../spi/reject.ts';
 import type { Sink } from '../spi/sink.ts';
 import type { Source } from '../spi/source.ts';
-import { HeapStateBackend } from '../state/heap.ts';
+import { openLmdbEpochStore } from '../state/lmdb/lmdb-epoch-store.ts';
 import { Stream } from './stream.ts';
 
 export interface RunOptions {
@@ -18,6 +19,17 @@ export interface RunOptions {
    * `<name of the pipeline>.rejects.jsonl` in the working directory, which is made when the first record is rejected.
    */
   rejects?: Sink<Reject>;
+  /**
+   * Directory that keeps state and positions, so that a run goes on where the one before it stopped or was killed, and no result is lost or doubled. It belongs to this pipeline alone and is
+   * made when it is not there. Default: state lives in memory and is gone with the process.
+   */
+  state?: string;
+  /** Key that the state is encrypted with: 32 bytes as base64 or hex. Default: it is not encrypted. */
+  stateKey?: string;
+  /** Time between two commits of state and results. Shorter: results are seen sooner; longer: less is written. Default `'1s'`, at least `'50ms'`. */
+  epochInterval?: Duration;
+  /** How often in a row a run that failed is started again from what was committed last. Only with `state`. Default 10. */
+  maxRestarts?: number;
   /** Clock, timers and randomness. Default: the machine's. */
   environment?: Environment;
 }
@@ -73,7 +85,7 @@ export class Pipeline {
   start(options: RunOptions = {}): Job {
     if (this.job !== undefined) throw new MillraceError('PIPELINE_RUNNING', { where: `pipeline '${this.name}'` });
     const plan = withRejectSink(this.plan(), options.rejects ?? rejectLog(`${this.name}.rejects.jsonl`));
-    const job = new Job(plan, options.environment ?? systemEnvironment, new HeapStateBackend());
+    const job = new Job(plan, options.environment ?? systemEnvironment, jobState(options));
     this.job = job;
     const ended = () => {
       this.job = undefined;
@@ -97,4 +109,16 @@ export class Pipeline {
 export function pipeline(name: string): Pipeline {
   if (!/^[\w.-]+$/.test(name)) throw new MillraceError('NAME_INVALID', { where: 'pipeline', got: `'${name}'` });
   return new Pipeline(name);
+}
+
+/** Epochs shorter than this would cost more than they bring. */
+const MIN_EPOCH_MS = 50;
+
+function jobState({ state, stateKey, epochInterval = '1s', maxRestarts = 10 }: RunOptions): JobState | undefined {
+  if (state === undefined) return undefined;
+  const intervalMs = durationMs(epochInterval, 'epochInterval');
+  if (intervalMs < MIN_EPOCH_MS) {
+    throw new MillraceError('OPTION_INVALID', { where: 'epochInterval', expected: `at least ${MIN_EPOCH_MS}ms`, got: `${intervalMs}ms` });
+  }
+  return { open: () => openLmdbEpochStore(state, stateKey === undefined ? {} : { key: stateKey }), intervalMs, maxRestarts };
 }

@@ -139,9 +139,30 @@ export const errorCatalogue = {
     summary: 'a source cannot be read',
     advice: 'see the cause; the pipeline stops so that nothing is lost in silence',
   },
+  SPLIT_GONE: {
+    summary: 'the state was reading something that the source does not have any more',
+    advice: 'bring it back, or start with a new state directory',
+  },
+  STATE_CORRUPT: {
+    summary: 'stored state is damaged',
+    advice: 'bring the state directory back from a backup, or start with a new one; nothing was changed in it',
+  },
+  STATE_KEY: {
+    summary: 'stored state cannot be read with this key',
+    advice: 'set MILLRACE_STATE_KEY to the key with which the state directory was made: 32 bytes in hex or base64',
+  },
+  STATE_LOCKED: {
+    summary: 'another process uses the state directory',
+    advice: 'stop that process, or give this one a state directory of its own',
+  },
   STATE_NAME_TAKEN: {
     summary: 'two pieces of state of one function have the same name',
     advice: 'give each a name of its own',
+  },
+  STATE_NOT_SERIALIZABLE: {
+    summary: 'a value of state is no plain data, so that it cannot be saved',
+    advice:
+      'keep numbers, texts, booleans, bigints, dates, arrays, plain objects, Map, Set and binary data in state, and make other things of them where they are used',
   },
   TIME_ZONE_INVALID: {
     summary: 'a time zone is not known',
@@ -150,6 +171,18 @@ export const errorCatalogue = {
   TOKEN_REQUIRED: {
     summary: 'a server that other machines can reach has no token',
     advice: 'set `token`, or leave `host` out so that only this machine can connect',
+  },
+  STATE_OTHER_PIPELINE: {
+    summary: 'the state belongs to another pipeline',
+    advice: 'give each pipeline a state directory of its own; the name of the pipeline tells them apart',
+  },
+  STATE_UNAVAILABLE: {
+    summary: 'the state directory cannot be used',
+    advice: 'see the cause; what was saved before stays',
+  },
+  STATE_VERSION: {
+    summary: 'the state was written by another version of Millrace in a form that this one cannot read',
+    advice: 'run it with the version that wrote it, or newer',
   },
   TEST_UNKNOWN_NODE: {
     summary: 'a test asks for a source or sink that the pipeline does not have',

@@ -1,7 +1,7 @@
 import type { Figures } from './figures.ts';
 
-/** How a run ended. `drained`: it was asked to stop and all that had been read was processed. */
-export type RunOutcome = 'finished' | 'drained' | 'aborted' | 'failed';
+/** How a run ended. `drained`: it was asked to stop and all that had been read was processed. `suspended`: it was asked to stop and the next run goes on from here. */
+export type RunOutcome = 'finished' | 'drained' | 'suspended' | 'aborted' | 'failed';
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 

@@ -91,6 +91,7 @@ function drainingText(signal: StopSignal): string {
 const ENDED = {
   finished: ['finished', ''],
   drained: ['stopped', '; all that had been read was processed'],
+  suspended: ['suspended', '; the next run with this state goes on from here'],
   aborted: ['ended at once', '; what was under way was given up'],
   failed: ['failed', ''],
 } as const;

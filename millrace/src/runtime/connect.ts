@@ -1,13 +1,13 @@
 import { KeyError } from '../base/key.ts';
 import { MillraceError, messageOf } from '../base/errors.ts';
-import type { Edge, Plan, PlanNode, SourceNode, StageNode } from '../plan/graph.ts';
+import { type Edge, makesWatermarks, type Plan, type PlanNode, type SourceNode, type StageNode } from '../plan/graph.ts';
 import type { ChainEnd, ChainStage, StepFailed } from './chain.ts';
 import { EventTimeAssigner } from './event-time-assigner.ts';
 import { OperatorDriver } from './operator-driver.ts';
 import { Output } from './output.ts';
 import type { Receiver } from './receiver.ts';
 import { RejectsDriver } from './rejects-driver.ts';
-import { Segment } from './segment.ts';
+import { Segment, type SegmentEnd } from './segment.ts';
 import { SinkDriver } from './sink-driver.ts';
 import { SourceDriver } from './source-driver.ts';
 import type { SplitNames } from './split-names.ts';
@@ -22,6 +22,10 @@ export interface DriverSet {
 }
 
 export interface Drivers extends DriverSet {
+  /** By the id of their stage. */
+  readonly assigners: ReadonlyMap<string, EventTimeAssigner>;
+  /** Those that assign event time. */
+  readonly timedSegments: readonly Segment[];
   /** Those that process the pipeline's own records. */
   readonly main: DriverSet;
   /** Those that process the reject stream. */
@@ -35,14 +39,14 @@ export function connectDrivers(plan: Plan, worker: Worker, splits: SplitNames): 
     plan.nodes.filter(node => node.type === 'rejects'),
     consumers,
   );
-  const rejects = new RejectsDriver(worker.environment, splits, new Set([...afterRejects].map(node => node.id)), error =>
-    worker.fail(error),
-  );
+  const rejects = new RejectsDriver(worker, splits, new Set([...afterRejects].map(node => node.id)));
 
   const sources = new Map<PlanNode, SourceDriver>();
   const operators = new Map<PlanNode, OperatorDriver>();
   const sinks = new Map<PlanNode, SinkDriver>();
   const unions = new Map<PlanNode, UnionDriver>();
+  const assigners = new Map<string, EventTimeAssigner>();
+  const timedSegments: Segment[] = [];
 
   for (const node of plan.nodes) {
     if (node.type === 'source') sources.set(node, new SourceDriver(node, worker));
@@ -62,7 +66,13 @@ export function connectDrivers(plan: Plan, worker: Worker, splits: SplitNames): 
     sinks: [...sinks].flatMap(([node, driver]) => (included(node) ? [driver] : [])),
   });
   return {
-    drivers: { ...set(() => true), main: set(node => !afterRejects.has(node)), ofRejects: set(node => afterRejects.has(node)) },
+    drivers: {
+      ...set(() => true),
+      assigners,
+      timedSegments,
+      main: set(node => !afterRejects.has(node)),
+      ofRejects: set(node => afterRejects.has(node)),
+    },
     rejects,
   };
 
@@ -125,12 +135,7 @@ export function connectDrivers(plan: Plan, worker: Worker, splits: SplitNames): 
     }
   }
 
-  function segment(
-    stages: readonly StageNode[],
-    chainEnd: ChainEnd,
-    end: ConstructorParameters<typeof Segment>[2],
-    last?: PlanNode,
-  ): Segment {
+  function segment(stages: readonly StageNode[], chainEnd: ChainEnd, end: SegmentEnd, last?: PlanNode): Segment {
     const steps: readonly PlanNode[] = last === undefined ? stages : [...stages, last];
     const failed: StepFailed = (error, batch, index, step) => {
       const node = steps[step];
@@ -138,7 +143,11 @@ export function connectDrivers(plan: Plan, worker: Worker, splits: SplitNames): 
       const reason = error instanceof KeyError ? 'key' : 'failed';
       rejects.fromOperator(node.id, reason, messageOf(error), batch.values[index], batch.times[index]!, batch, index);
     };
-    return new Segment(stages.map(chainStage), chainEnd, end, failed);
+    const first = stages[0]?.inputs[0]?.from;
+    const fedTimed = first !== undefined && makesWatermarks(first);
+    const made = new Segment(stages.map(chainStage), fedTimed, chainEnd, end, failed);
+    if (made.timed) timedSegments.push(made);
+    return made;
   }
 
   function chainStage(node: StageNode): ChainStage {
@@ -148,9 +157,15 @@ export function connectDrivers(plan: Plan, worker: Worker, splits: SplitNames): 
       const driver = sources.get(source)!;
       driver.idleAfterMs = Math.min(driver.idleAfterMs, stage.idleAfterMs ?? Infinity);
     }
-    const assigner = new EventTimeAssigner(stage.strategy, stage.maxAheadMs, worker.environment, (message, value, time, batch, index) =>
-      rejects.fromOperator(node.id, 'timestamp', message, value, time, batch, index),
+    const sent = worker.recovered?.eventTimes[node.id] ?? -Infinity;
+    const assigner = new EventTimeAssigner(
+      stage.strategy,
+      stage.maxAheadMs,
+      worker.environment,
+      sent,
+      (message, value, time, batch, index) => rejects.fromOperator(node.id, 'timestamp', message, value, time, batch, index),
     );
+    assigners.set(node.id, assigner);
     return { kind: 'eventTime', assigner, ...(stage.extract === undefined ? {} : { extract: stage.extract }) };
   }
 }

@@ -25,15 +25,17 @@ export class EventTimeAssigner {
   private readonly refuseTime: RefuseTime;
   private split = -1;
   private generator: WatermarkGenerator<never> | undefined;
-  private sent = -Infinity;
+  /** The newest watermark that was sent downstream. */
+  sent: number;
   private sentIdle = false;
 
-  constructor(strategy: WatermarkStrategy<never>, maxAheadMs: number, environment: Environment, refuseTime: RefuseTime) {
+  constructor(strategy: WatermarkStrategy<never>, maxAheadMs: number, environment: Environment, sent: number, refuseTime: RefuseTime) {
     this.strategy = strategy;
     this.bounded = strategy.kind === 'bounded';
     this.boundMs = strategy.kind === 'bounded' ? strategy.boundMs : 0;
     this.maxAheadMs = maxAheadMs;
     this.environment = environment;
+    this.sent = sent;
     this.refuseTime = refuseTime;
   }
 
@@ -75,7 +77,10 @@ export class EventTimeAssigner {
     this.combiner.update(this.split, this.generator!.onBatchEnd());
   }
 
-  /** Takes a signal from upstream. Returns whether the chain passes it on; the end of all input is, other watermarks count as those of every split. */
+  /**
+   * Takes a signal from upstream. Returns whether the chain passes it on. The end of all input is; other watermarks are of a source and count as those of every split. Records are of splits
+   * behind it too, where event time may be assigned again.
+   */
   takes(signal: Signal): boolean {
     switch (signal.kind) {
       case 'watermark':
@@ -84,15 +89,15 @@ export class EventTimeAssigner {
         return false;
       case 'split-started':
         this.start(signal.split);
-        return false;
+        return true;
       case 'split-idle':
         this.combiner.setIdle(signal.split);
-        return false;
+        return true;
       case 'split-ended':
         this.combiner.end(signal.split);
         this.generators.delete(signal.split);
         if (this.split === signal.split) this.generator = undefined;
-        return false;
+        return true;
       case 'idle':
         // Records of an operator have no split and are counted as one.
         if (signal.idle && this.generators.has(-1)) this.combiner.setIdle(-1);

@@ -25,10 +25,17 @@ export interface JobMetrics {
   /** Smallest watermark of all operators and sinks, epoch milliseconds. */
   readonly watermarkMs: number;
   readonly rejected: Readonly<Partial<Record<RejectReason, number>>>;
+  /** How often the job was started again from its newest epoch after a failure. */
+  readonly restarts: number;
   readonly nodes: readonly NodeMetrics[];
 }
 
-export function readMetrics(plan: Plan, worker: Worker, elapsedMs: number): JobMetrics {
+/** The counts of a job that has not begun to work yet. */
+export function noMetrics({ pipeline }: Plan, elapsedMs: number): JobMetrics {
+  return { pipeline, elapsedMs, recordsIn: 0, recordsOut: 0, watermarkMs: -Infinity, rejected: {}, restarts: 0, nodes: [] };
+}
+
+export function readMetrics(plan: Plan, worker: Worker, elapsedMs: number, restarts: number): JobMetrics {
   const { drivers, rejects } = worker;
   const nodes = new Map<string, NodeMetrics>();
   const rejectedBy = (id: string) => rejects.byOperator.get(id) ?? 0;
@@ -59,6 +66,7 @@ export function readMetrics(plan: Plan, worker: Worker, elapsedMs: number): JobM
     recordsOut: sum(drivers.main.sinks),
     watermarkMs: behindSources.length === 0 ? -Infinity : Math.min(...behindSources),
     rejected: Object.fromEntries(rejects.counts),
+    restarts,
     nodes: plan.nodes.flatMap(node => nodes.get(node.id) ?? []),
   };
 }

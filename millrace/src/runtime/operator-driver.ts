@@ -21,17 +21,20 @@ export class OperatorDriver {
   private readonly inputs = new WatermarkCombiner();
   private readonly worker: Worker;
   /** The newest watermark passed to the operator. */
-  private watermark = -Infinity;
+  watermark = -Infinity;
   /** The watermark still to be worked through, while the output is blocked. */
   private pendingWatermark: number | undefined;
   private wakeTime = Infinity;
   private wakePending = false;
+  /** The operator has not been called since it asked to be. It is, once, also when the output is blocked: what it waits for may not wait for that. */
+  private wakeAsked = false;
   private cancelTimer: (() => void) | undefined;
   private idleOut = false;
 
   constructor(node: OperatorNode, worker: Worker) {
     this.node = node;
     this.worker = worker;
+    [this.watermark, this.watermarkOut] = worker.recovered?.watermarks[node.id] ?? [-Infinity, -Infinity];
     const timed = node.inputs.map(edge => makesWatermarks(edge.from));
     for (const [input, isTimed] of timed.entries()) {
       this.inputs.add(input);
@@ -50,9 +53,14 @@ export class OperatorDriver {
     return this.pendingWatermark !== undefined || this.wakePending || this.task.blocked === true || this.output.blocked;
   }
 
+  /** No watermark or wake-up is being worked through. Calls that are under way are state. */
+  get quiet(): boolean {
+    return this.pendingWatermark === undefined && !this.wakePending;
+  }
+
   /** Whether work waits that `resume` would go on with. */
   get waiting(): boolean {
-    return (this.pendingWatermark !== undefined || this.wakePending) && !this.output.blocked;
+    return this.wakeAsked || ((this.pendingWatermark !== undefined || this.wakePending) && !this.output.blocked);
   }
 
   sideOutput(tag: string): Output {
@@ -63,6 +71,13 @@ export class OperatorDriver {
       this.output.addSide(side);
     }
     return side;
+  }
+
+  /** Says again how far time had come in the run that this one goes on from: those who read it combine it with their other inputs, and have forgotten. */
+  restate(): void {
+    if (this.watermarkOut > -Infinity) this.sendToAll({ kind: 'watermark', time: this.watermarkOut });
+    // What held it back was restored and holds it back again.
+    if (this.watermark > this.watermarkOut) this.pendingWatermark = this.watermark;
   }
 
   /** A segment has handed over all records of a batch. */
@@ -99,6 +114,7 @@ export class OperatorDriver {
   resume(): void {
     if (this.wakePending) {
       this.wakePending = false;
+      this.wakeAsked = false;
       const done = this.task.wake?.(this.worker.environment.clock.now()) ?? true;
       this.flush();
       if (!done) {
@@ -149,6 +165,7 @@ export class OperatorDriver {
 
   private wakeSoon(): void {
     this.wakePending = true;
+    this.wakeAsked = true;
     this.worker.wake();
   }
 

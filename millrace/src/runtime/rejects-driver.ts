@@ -1,10 +1,10 @@
-import type { Environment } from '../base/environment.ts';
 import { MillraceError } from '../base/errors.ts';
 import type { Origin, Reject, RejectReason } from '../spi/reject.ts';
 import { REJECT_BYTES_KEPT } from '../spi/reject.ts';
 import { type Batch, NO_POSITION } from '../types/batch.ts';
 import { Output } from './output.ts';
 import type { SplitNames } from './split-names.ts';
+import type { Worker } from './worker.ts';
 
 /** The one way out for records that cannot go on: counts them and sends them down the reject stream. */
 export class RejectsDriver {
@@ -12,17 +12,15 @@ export class RejectsDriver {
   readonly counts = new Map<RejectReason, number>();
   /** Counts of each operator that rejected. */
   readonly byOperator = new Map<string, number>();
-  private readonly environment: Environment;
   private readonly splits: SplitNames;
   /** Ids of the nodes that process the reject stream itself; what they reject would come round for ever. */
   private readonly downstream: ReadonlySet<string>;
-  private readonly fail: (error: MillraceError) => void;
+  private readonly worker: Pick<Worker, 'environment' | 'fail' | 'touched'>;
 
-  constructor(environment: Environment, splits: SplitNames, downstream: ReadonlySet<string>, fail: (error: MillraceError) => void) {
-    this.environment = environment;
+  constructor(worker: Pick<Worker, 'environment' | 'fail' | 'touched'>, splits: SplitNames, downstream: ReadonlySet<string>) {
+    this.worker = worker;
     this.splits = splits;
     this.downstream = downstream;
-    this.fail = fail;
   }
 
   fromSource(
@@ -41,7 +39,7 @@ export class RejectsDriver {
       // The bytes are a view of a buffer that is read into again.
       ...(bytes === undefined ? {} : { bytes: bytes.slice(0, REJECT_BYTES_KEPT), bytesTotal: bytes.length }),
       ...(value === undefined ? {} : { value }),
-      timeMs: this.environment.clock.now(),
+      timeMs: this.worker.environment.clock.now(),
     });
   }
 
@@ -63,7 +61,7 @@ export class RejectsDriver {
       ...(origin === undefined ? {} : { origin }),
       value,
       ...(Number.isFinite(time) ? { eventTimeMs: time } : {}),
-      timeMs: this.environment.clock.now(),
+      timeMs: this.worker.environment.clock.now(),
     });
   }
 
@@ -74,11 +72,13 @@ export class RejectsDriver {
 
   private send(reject: Reject): void {
     if (this.downstream.has(reject.operator)) {
-      this.fail(new MillraceError('REJECTS_FAILED', { where: reject.operator, got: reject.message }));
+      this.worker.fail(new MillraceError('REJECTS_FAILED', { where: reject.operator, got: reject.message }));
       return;
     }
     this.counts.set(reject.reason, (this.counts.get(reject.reason) ?? 0) + 1);
     this.byOperator.set(reject.operator, (this.byOperator.get(reject.operator) ?? 0) + 1);
     this.output.emit(reject, reject.timeMs);
+    // A source may reject at any time, and what it has read then is behind it.
+    this.worker.touched();
   }
 }

@@ -14,25 +14,40 @@ export class Segment implements Receiver {
   private readonly run: RunChain;
   private readonly assigners: readonly EventTimeAssigner[];
   private readonly end: SegmentEnd;
+  private readonly replacesTime: boolean;
 
-  constructor(stages: readonly ChainStage[], chainEnd: ChainEnd, end: SegmentEnd, failed: StepFailed) {
+  /** @param fedTimed whether what comes in has watermarks already, which event time that is assigned anew replaces */
+  constructor(stages: readonly ChainStage[], fedTimed: boolean, chainEnd: ChainEnd, end: SegmentEnd, failed: StepFailed) {
     this.run = buildChain({ stages, end: chainEnd, failed });
     this.assigners = stages.flatMap(stage => (stage.kind === 'eventTime' ? [stage.assigner] : []));
     this.end = end;
+    this.replacesTime = fedTimed && this.timed;
+  }
+
+  /** Whether it assigns event time. */
+  get timed(): boolean {
+    return this.assigners.length > 0;
+  }
+
+  /** Says again how far time had come in the run that this one goes on from. */
+  restate(): void {
+    const time = this.assigners.at(-1)?.sent ?? -Infinity;
+    if (time > -Infinity) this.send({ kind: 'watermark', time });
   }
 
   receive(batch: Batch): void {
     this.run(batch);
     if ('operator' in this.end) this.end.operator.received(this.end.input, batch.length);
     else this.end.output.flush();
-    if (this.assigners.length > 0) this.sendNews();
+    if (this.timed) this.sendNews();
   }
 
   signal(_channel: number, signal: Signal): void {
+    if (this.replacesTime && signal.kind === 'watermark' && signal.time < Infinity) return;
     // The assigner nearest to the end decides; the ones before it only see what comes from the source.
     let passes = true;
     for (const assigner of this.assigners) passes = assigner.takes(signal) && passes;
-    if (this.assigners.length > 0) this.sendNews();
+    if (this.timed) this.sendNews();
     if (passes) this.send(signal);
   }
 

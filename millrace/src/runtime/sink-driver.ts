@@ -1,7 +1,8 @@
 import { MillraceError } from '../base/errors.ts';
 import type { SinkNode } from '../plan/graph.ts';
-import type { SinkWriter } from '../spi/sink.ts';
+import type { Prepared, SinkRecovery, SinkWriter } from '../spi/sink.ts';
 import { Batch, NO_TIME } from '../types/batch.ts';
+import type { RejectReason } from '../spi/reject.ts';
 import type { Receiver, Signal } from './receiver.ts';
 import type { Worker } from './worker.ts';
 
@@ -21,18 +22,51 @@ export class SinkDriver implements Receiver {
     this.worker = worker;
   }
 
-  async open(): Promise<void> {
+  /** Opens the sink; where an epoch was committed but its results are not visible yet, publishes them. */
+  async open(recovery: SinkRecovery | undefined): Promise<void> {
     const { node, worker } = this;
-    try {
-      this.writer = await node.sink.open({
+    await this.named(async () => {
+      const context = {
         operator: node.id,
         environment: worker.environment,
         signal: worker.signal,
-        reject: (reason, message, value) => worker.rejects.fromOperator(node.id, reason, message, value, NO_TIME, undefined, 0),
-      });
-    } catch (error) {
-      throw this.named(error);
-    }
+        epochs: worker.commits,
+        reject: (reason: RejectReason, message: string, value: unknown) =>
+          worker.rejects.fromOperator(node.id, reason, message, value, NO_TIME, undefined, 0),
+      };
+      const writer = await node.sink.open(context, recovery);
+      this.writer = writer;
+      if (recovery === undefined || writer.publish === undefined) return;
+      const { epoch, prepared } = recovery;
+      if (!(await writer.published?.(epoch, prepared))) await writer.publish(epoch, prepared);
+    });
+  }
+
+  /** Whether the sink takes part in epochs. */
+  get commits(): boolean {
+    return this.writer?.prepare !== undefined;
+  }
+
+  /** Nothing is being written. */
+  get quiet(): boolean {
+    return !this.busy && this.queue.length === 0;
+  }
+
+  /** Resolves when all that was written has reached the target; for sinks that take no part in epochs. */
+  async settle(): Promise<void> {
+    const { writer } = this;
+    if (writer === undefined) return;
+    this.busy = true;
+    await this.named(async () => writer.flush());
+    this.resume();
+  }
+
+  async prepare(epoch: number, last: boolean): Promise<Prepared> {
+    return this.named(async () => this.writer!.prepare!(epoch, last));
+  }
+
+  async publish(epoch: number, prepared: Prepared): Promise<void> {
+    await this.named(async () => this.writer?.publish?.(epoch, prepared));
   }
 
   get blocked(): boolean {
@@ -41,7 +75,7 @@ export class SinkDriver implements Receiver {
 
   /** All records have come and been written. */
   get finished(): boolean {
-    return this.watermark === Infinity && !this.busy && this.queue.length === 0;
+    return this.watermark === Infinity && this.quiet;
   }
 
   receive(batch: Batch): void {
@@ -63,14 +97,10 @@ export class SinkDriver implements Receiver {
   }
 
   /** Closes the sink, once. */
-  async close(outcome: 'finished' | 'failed'): Promise<void> {
+  async close(outcome: 'finished' | 'suspended' | 'failed'): Promise<void> {
     const { writer } = this;
     this.writer = undefined;
-    try {
-      await writer?.close(outcome);
-    } catch (error) {
-      throw this.named(error);
-    }
+    await this.named(async () => writer?.close(outcome));
   }
 
   private write(batch: Batch): void {
@@ -95,15 +125,27 @@ export class SinkDriver implements Receiver {
 
   private resume(): void {
     this.busy = false;
-    while (!this.busy && this.queue.length > 0) this.write(this.queue.shift()!);
+    // A sink that was closed meanwhile takes no more.
+    while (!this.busy && this.queue.length > 0 && this.writer !== undefined) this.write(this.queue.shift()!);
     this.worker.wake();
   }
 
   private failed(error: unknown): void {
-    this.worker.fail(this.named(error));
+    this.worker.fail(this.nameError(error));
   }
 
-  private named(error: unknown): MillraceError {
+  /** Does something with the sink; errors name it. The run is stopped at once, so that the others need not go on with what they are at. */
+  private async named<R>(action: () => Promise<R>): Promise<R> {
+    try {
+      return await action();
+    } catch (error) {
+      const named = this.nameError(error);
+      this.worker.fail(named);
+      throw named;
+    }
+  }
+
+  private nameError(error: unknown): MillraceError {
     return error instanceof MillraceError ? error : new MillraceError('SINK_FAILED', { where: this.node.id, cause: error });
   }
 }

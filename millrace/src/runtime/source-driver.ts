@@ -1,5 +1,7 @@
 import { MillraceError } from '../base/errors.ts';
 import type { SourceNode } from '../plan/graph.ts';
+import type { Json } from '../types/json.ts';
+import type { SplitState } from './control.ts';
 import type { Split, SplitReader } from '../spi/source.ts';
 import { Batch } from '../types/batch.ts';
 import { Output } from './output.ts';
@@ -8,6 +10,8 @@ import type { Worker } from './worker.ts';
 interface OpenSplit {
   readonly number: number;
   readonly split: Split;
+  /** Where it was opened; undefined: at its beginning. */
+  readonly from: Json | undefined;
   reader: SplitReader<unknown> | undefined;
   /** Whether a poll may find something. */
   ready: boolean;
@@ -26,6 +30,10 @@ export class SourceDriver {
   private readonly worker: Worker;
   private readonly stopping = new AbortController();
   private readonly splits: OpenSplit[] = [];
+  /** Where the newest epoch left splits that have not been found in this run, and those that are over. */
+  private readonly remembered: Map<string, SplitState>;
+  /** Stopped to go on later: the stream does not end. */
+  private suspended = false;
   private readonly batch = new Batch();
   private nextTurn = 0;
   private enumerated = false;
@@ -34,6 +42,22 @@ export class SourceDriver {
   constructor(node: SourceNode, worker: Worker) {
     this.node = node;
     this.worker = worker;
+    this.remembered = new Map(Object.entries(worker.recovered?.sources[node.id] ?? {}));
+  }
+
+  /** Where the splits are now, between two polls. */
+  positions(): Record<string, SplitState> {
+    const positions: Record<string, SplitState> = Object.fromEntries(this.remembered);
+    for (const { split, reader, from } of this.splits) {
+      const position = reader === undefined ? from : reader.position();
+      if (position !== undefined) positions[split.id] = { position };
+    }
+    return positions;
+  }
+
+  /** Nothing more is read in this run. */
+  get stopped(): boolean {
+    return this.stopping.signal.aborted && this.splits.length === 0;
   }
 
   get blocked(): boolean {
@@ -57,6 +81,7 @@ export class SourceDriver {
         .then(
           () => {
             this.enumerated = true;
+            this.checkAllFound();
             this.worker.wake();
           },
           (error: unknown) => {
@@ -76,7 +101,8 @@ export class SourceDriver {
       if (open === undefined) break;
       if (open.ready && this.pollSplit(open)) progress = true;
     }
-    if ((this.enumerated || this.stopping.signal.aborted) && this.splits.length === 0 && !this.finished) {
+    const over = this.stopping.signal.aborted ? !this.suspended : this.enumerated;
+    if (over && this.splits.length === 0 && !this.finished) {
       this.finish();
       progress = true;
     }
@@ -84,11 +110,12 @@ export class SourceDriver {
   }
 
   /** Takes nothing more in. What has been taken in and cannot be read again is still polled, then the stream ends. */
-  stop(): void {
+  stop(suspend: boolean): void {
+    this.suspended = suspend;
     this.stopping.abort();
     for (const open of [...this.splits]) {
       if (open.reader?.drains === true) open.ready = true;
-      else this.end(open);
+      else this.leave(open);
     }
   }
 
@@ -98,11 +125,24 @@ export class SourceDriver {
     await Promise.allSettled(this.splits.splice(0).map(async open => open.reader?.close()));
   }
 
+  /** A split that the newest epoch was reading and that is not there any more would be a loss in silence. */
+  private checkAllFound(): void {
+    if (this.stopping.signal.aborted) return;
+    const missing = [...this.remembered].filter(([, state]) => 'position' in state).map(([id]) => id);
+    if (missing.length > 0)
+      this.failed(new MillraceError('SPLIT_GONE', { where: this.node.id, expected: missing.join(', '), got: 'not found' }));
+  }
+
   private add(split: Split): void {
     if (this.stopping.signal.aborted) return;
+    const known = this.remembered.get(split.id);
+    if (known !== undefined && 'ended' in known) return;
+    this.remembered.delete(split.id);
+    const from = known?.position;
     const open: OpenSplit = {
       number: this.worker.registerSplit(this.node.id, split.id),
       split,
+      from,
       reader: undefined,
       ready: false,
       waitingSince: undefined,
@@ -128,7 +168,7 @@ export class SourceDriver {
           reject: (reason, message, bytes, position, value) =>
             this.worker.rejects.fromSource(this.node.id, reason, message, bytes, { split: open.number, position }, value),
         },
-        undefined,
+        from,
       )
       .then(
         reader => {
@@ -160,7 +200,8 @@ export class SourceDriver {
     }
     if (polled === 'wait') this.wait(open);
     else if (polled === 'end') this.end(open);
-    return batch.length > 0 || polled === 'end';
+    // A reader that has more is asked again, also when nothing came of what it has read.
+    return batch.length > 0 || polled !== 'wait';
   }
 
   private wait(open: OpenSplit): void {
@@ -170,8 +211,22 @@ export class SourceDriver {
   }
 
   private end(open: OpenSplit): void {
-    this.splits.splice(this.splits.indexOf(open), 1);
+    // A connection never comes again; remembering those that are over would grow without bound.
+    if (open.reader?.drains !== true) this.remembered.set(open.split.id, { ended: true });
+    this.closeSplit(open);
     this.output.signal({ kind: 'split-ended', split: open.number });
+  }
+
+  /** Closes a split that has not come to its end. One that is to be read on later still holds the watermark back. */
+  private leave(open: OpenSplit): void {
+    const position = open.reader === undefined ? open.from : open.reader.position();
+    if (this.suspended && position !== undefined) this.remembered.set(open.split.id, { position });
+    this.closeSplit(open);
+    if (!this.suspended) this.output.signal({ kind: 'split-ended', split: open.number });
+  }
+
+  private closeSplit(open: OpenSplit): void {
+    this.splits.splice(this.splits.indexOf(open), 1);
     open.reader?.close().catch((error: unknown) => this.failed(error, open.split));
   }
 

@@ -1,4 +1,5 @@
 export type * from './aggregate.ts';
+export type * from './epoch-store.ts';
 export type * from './format.ts';
 export type * from './operator.ts';
 export type { Origin, Reject, RejectReason } from './reject.ts';

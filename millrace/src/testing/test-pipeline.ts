@@ -1,13 +1,14 @@
 import { type Duration, durationMs } from '../base/duration.ts';
 import { MillraceError } from '../base/errors.ts';
 import type { Pipeline } from '../api/pipeline.ts';
+import type { Plan } from '../plan/graph.ts';
+import { MemoryEpochStore } from '../state/memory-epoch-store.ts';
 import { rejectLog } from '../connectors/rejects/index.ts';
 import { replaceEnds } from '../plan/replace-ends.ts';
 import { withRejectSink } from '../plan/reject-sink.ts';
-import { Job } from '../runtime/job.ts';
+import { Job, type JobState } from '../runtime/job.ts';
 import type { JobMetrics } from '../runtime/metrics.ts';
 import type { Reject } from '../spi/reject.ts';
-import { HeapStateBackend } from '../state/heap.ts';
 import { type Received, TestSink } from './test-sink.ts';
 import { TestSource } from './test-source.ts';
 import { DEFAULT_START_MS, VirtualTime } from './virtual-time.ts';
@@ -15,6 +16,11 @@ import { DEFAULT_START_MS, VirtualTime } from './virtual-time.ts';
 export interface TestOptions {
   /** Processing time at the start, epoch milliseconds. Default: 2030-01-01T00:00:00Z. */
   startTimeMs?: number;
+  /**
+   * Keeps epochs in memory, so that `crash` can be called: a barrier at this interval of processing time. Results are then seen when their epoch has been committed. Default: no
+   * epochs.
+   */
+  epochInterval?: Duration;
   /** Seed of all randomness. Default 1. */
   seed?: number;
   /** The splits that each source has from the start, by the source's id or name. Default: one, named `'0'`. */
@@ -43,7 +49,9 @@ export async function testPipeline(pipeline: Pipeline, options: TestOptions = {}
 /** A pipeline under test. All methods that move it resolve when nothing is left to do, and throw the error that stopped it. */
 export class PipelineTest {
   private readonly time: VirtualTime;
-  private readonly job: Job;
+  private readonly plan: Plan;
+  private readonly state: JobState | undefined;
+  private job: Job;
   private readonly sources = new Map<string, TestSource>();
   private readonly sinks = new Map<string, TestSink>();
   private rejectSink: TestSink | undefined;
@@ -54,7 +62,7 @@ export class PipelineTest {
   /** Use `testPipeline`, which also waits until the pipeline has started. */
   constructor(pipeline: Pipeline, options: TestOptions) {
     this.time = new VirtualTime(options.startTimeMs ?? DEFAULT_START_MS, options.seed ?? 1);
-    const plan = replaceEnds(withRejectSink(pipeline.plan(), rejectLog('')), {
+    this.plan = replaceEnds(withRejectSink(pipeline.plan(), rejectLog('')), {
       source: ({ id, name, source }) => {
         const test = new TestSource(source, options.splits?.[name ?? id] ?? options.splits?.[id] ?? ['0']);
         this.sources.set(id, test);
@@ -67,18 +75,38 @@ export class PipelineTest {
         return test;
       },
     });
-    this.job = new Job(plan, this.time, new HeapStateBackend());
-    this.job.onIdle = () => {
+    if (options.epochInterval !== undefined) {
+      const store = new MemoryEpochStore();
+      this.state = { open: async () => store, intervalMs: durationMs(options.epochInterval, 'epochInterval'), maxRestarts: 3 };
+    }
+    this.job = this.start();
+  }
+
+  private start(): Job {
+    const job = new Job(this.plan, this.time, this.state);
+    job.onIdle = () => {
       this.asleep = true;
     };
-    this.job.done.then(
+    job.done.then(
       () => {
-        this.ended = true;
+        if (job === this.job) this.ended = true;
       },
       (error: unknown) => {
-        this.failure = { error };
+        if (job === this.job) this.failure = { error };
       },
     );
+    return job;
+  }
+
+  /**
+   * Plays the death of the process and its next start: what has not been committed is forgotten, and the pipeline goes on from the newest epoch.
+   */
+  async crash(): Promise<void> {
+    const crashed = this.job;
+    crashed.abort();
+    await crashed.done.catch(() => {});
+    this.job = this.start();
+    await this.settle();
   }
 
   /** The source of that name or id, to be fed. Its type is what the test says it is. */

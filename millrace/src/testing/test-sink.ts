@@ -1,4 +1,4 @@
-import type { Sink, SinkWriter } from '../spi/sink.ts';
+import type { Prepared, Sink, SinkContext, SinkRecovery, SinkWriter } from '../spi/sink.ts';
 import type { Batch } from '../types/batch.ts';
 
 /** A record as it reached a sink. */
@@ -8,12 +8,19 @@ export interface Received<T> {
   readonly timeMs: number;
 }
 
-/** Keeps what a sink would have written. */
+/**
+ * Keeps what a sink would have written. With epochs a record counts as received when the epoch it belongs to is published, exactly once.
+ */
 export class TestSink implements Sink<never>, SinkWriter<never> {
   readonly connector: string;
   readonly description = 'read by a test';
   readonly accepts = ['append', 'upsert'] as const;
   readonly received: Received<unknown>[] = [];
+  /** Results of epochs that have not been published; of the epoch at hand under Infinity. */
+  private readonly unpublished = new Map<number, Received<unknown>[]>();
+  private newestPublished = 0;
+  prepare: ((epoch: number) => Promise<Prepared>) | undefined;
+  publish: ((epoch: number) => Promise<void>) | undefined;
   private resume: (() => void) | undefined;
   private held: Promise<void> | undefined;
 
@@ -33,12 +40,32 @@ export class TestSink implements Sink<never>, SinkWriter<never> {
     this.resume?.();
   }
 
-  async open(): Promise<SinkWriter<never>> {
+  async open(context: SinkContext, recovery?: SinkRecovery): Promise<SinkWriter<never>> {
+    if (context.epochs) {
+      for (const epoch of [...this.unpublished.keys()]) if (epoch > (recovery?.epoch ?? 0)) this.unpublished.delete(epoch);
+      this.prepare = async epoch => {
+        this.unpublished.set(epoch, this.unpublished.get(Infinity) ?? []);
+        this.unpublished.delete(Infinity);
+        return { data: null };
+      };
+      this.publish = async epoch => {
+        // The marker: an epoch that has been published already is not published again.
+        if (epoch <= this.newestPublished) return;
+        this.newestPublished = epoch;
+        this.received.push(...(this.unpublished.get(epoch) ?? []));
+        this.unpublished.delete(epoch);
+      };
+    }
     return this;
   }
 
   write(batch: Batch<never>): void | Promise<void> {
-    for (let i = 0; i < batch.length; i++) this.received.push({ value: batch.values[i]!, timeMs: batch.times[i]! });
+    let target = this.received;
+    if (this.prepare !== undefined) {
+      target = this.unpublished.get(Infinity) ?? [];
+      this.unpublished.set(Infinity, target);
+    }
+    for (let i = 0; i < batch.length; i++) target.push({ value: batch.values[i]!, timeMs: batch.times[i]! });
     return this.held;
   }
 

@@ -11,6 +11,7 @@ export class TestSource implements Source<unknown> {
   private readonly splits = new Map<string, TestSplit>();
   private found: ((split: string) => void) | undefined;
   private end: (() => void) | undefined;
+  private finished = false;
 
   constructor(replaces: Source<unknown>, splits: readonly string[]) {
     this.connector = replaces.connector;
@@ -27,6 +28,7 @@ export class TestSource implements Source<unknown> {
   }
 
   finish(): void {
+    this.finished = true;
     for (const split of this.splits.values()) split.finish();
     this.end?.();
   }
@@ -38,14 +40,15 @@ export class TestSource implements Source<unknown> {
   enumerate({ found, signal }: EnumerationContext): Promise<void> {
     found([...this.splits.keys()].map(id => ({ id })));
     this.found = id => found([{ id }]);
+    if (this.finished) return Promise.resolve();
     return new Promise(resolve => {
       this.end = resolve;
       signal.addEventListener('abort', () => resolve());
     });
   }
 
-  async open(context: ReaderContext, _position: Json | undefined): Promise<SplitReader<unknown>> {
-    return this.split(context.split.id).open(context);
+  async open(context: ReaderContext, position: Json | undefined): Promise<SplitReader<unknown>> {
+    return this.split(context.split.id).open(context, position);
   }
 
   private split(id: string): TestSplit {
@@ -60,19 +63,21 @@ export class TestSource implements Source<unknown> {
 }
 
 class TestSplit implements SplitReader<unknown> {
-  private readonly waiting: { value: unknown; time: number }[] = [];
+  /** All that was ever fed: after a crash a part of it is read again. */
+  private readonly fed: { value: unknown; time: number }[] = [];
   private finished = false;
-  private polled = 0;
+  private next = 0;
   private wake: (() => void) | undefined;
 
-  open(context: ReaderContext): SplitReader<unknown> {
+  open(context: ReaderContext, position: Json | undefined): SplitReader<unknown> {
     this.wake = () => context.wake();
+    this.next = typeof position === 'number' ? position : 0;
     return this;
   }
 
   feed(records: readonly unknown[], times: readonly number[] | undefined): void {
     if (this.finished) throw new Error('records were fed to a split that a test has finished');
-    for (const [i, value] of records.entries()) this.waiting.push({ value, time: times?.[i] ?? NO_TIME });
+    for (const [i, value] of records.entries()) this.fed.push({ value, time: times?.[i] ?? NO_TIME });
     this.wake?.();
   }
 
@@ -82,15 +87,15 @@ class TestSplit implements SplitReader<unknown> {
   }
 
   poll(batch: Batch): Polled {
-    while (!batch.full && this.waiting.length > 0) {
-      const { value, time } = this.waiting.shift()!;
-      batch.push(value, time, this.polled++);
+    while (!batch.full && this.next < this.fed.length) {
+      const { value, time } = this.fed[this.next]!;
+      batch.push(value, time, this.next++);
     }
-    return this.waiting.length > 0 ? 'more' : this.finished ? 'end' : 'wait';
+    return this.next < this.fed.length ? 'more' : this.finished ? 'end' : 'wait';
   }
 
   position(): Json {
-    return this.polled;
+    return this.next;
   }
 
   async close(): Promise<void> {}

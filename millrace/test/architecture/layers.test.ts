@@ -9,7 +9,7 @@ describe('the sources', () => {
     expect(files.flatMap(([path, text]) => importViolations(path, text))).toEqual([]);
   });
 
-  test('only base/system.ts asks for time, timers and randomness, and only connectors, server and cli do I/O', () => {
+  test('only base/system.ts asks for time, timers and randomness, and only connectors, the epoch store, server and cli do I/O', () => {
     expect(files.flatMap(([path, text]) => systemAccess(path, text))).toEqual([]);
   });
 

@@ -30,6 +30,7 @@ const NEVER: Record<string, readonly string[]> = { runtime: ['operators', 'windo
 /** What of Node each place may import; nothing elsewhere. */
 const BUILTINS: readonly { place: string; modules: readonly string[] | 'all' }[] = [
   { place: 'connectors/', modules: 'all' },
+  { place: 'state/lmdb/', modules: 'all' },
   { place: 'server/', modules: 'all' },
   { place: 'cli/', modules: 'all' },
   { place: 'formats/', modules: ['node:buffer', 'node:zlib'] },
@@ -56,7 +57,7 @@ const SYSTEM_GLOBALS = new Set(['setTimeout', 'setInterval', 'setImmediate', 'qu
 /** Globals that reach outside the program, and where they may be used. */
 const IO_OBJECTS = new Set(['process', 'console']);
 const IO_GLOBALS = new Set(['fetch', 'WebSocket']);
-const IO_PLACES = ['connectors/', 'server/', 'cli/'];
+const IO_PLACES = ['connectors/', 'state/lmdb/', 'server/', 'cli/'];
 
 /** The layer of a file; files directly in src are the face of api. */
 function layerOf(path: string): string {

@@ -12,6 +12,7 @@ const metrics = (values: Partial<JobMetrics>): JobMetrics => ({
   recordsOut: 0,
   watermarkMs: -Infinity,
   rejected: {},
+  restarts: 0,
   nodes: [],
   ...values,
 });

@@ -127,7 +127,7 @@ describe('chain', () => {
     const log = observe(
       generate,
       () => {
-        assigner = new EventTimeAssigner(strategy, 1000, systemEnvironment, (message, value) => refused.push([value, message]));
+        assigner = new EventTimeAssigner(strategy, 1000, systemEnvironment, -Infinity, (message, value) => refused.push([value, message]));
         return [
           {
             kind: 'eventTime',

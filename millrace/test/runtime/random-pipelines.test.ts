@@ -1,7 +1,21 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { callback, fromArray } from '../../src/connectors/memory/index.ts';
-import { count, max, pipeline, session, sliding, type Stream, sum, tumbling } from '../../src/index.ts';
+import {
+  count,
+  countTrigger,
+  countWindow,
+  mapState,
+  max,
+  pipeline,
+  purging,
+  session,
+  sliding,
+  type Stream,
+  sum,
+  tumbling,
+  valueState,
+} from '../../src/index.ts';
 import type { Sink } from '../../src/spi/index.ts';
 import { testPipeline } from '../../src/testing/index.ts';
 
@@ -129,6 +143,98 @@ const ends = {
             .map(r => ({ k: l.k, l: l.at, lv: l.v, r: r.at, rv: r.v })),
         ),
   },
+  runningAggregate: {
+    on: (s: Stream<Event>): Results => s.keyBy('k').aggregate({ n: count() }),
+    naive: (events: Event[]): unknown[] =>
+      [...groupBy(events, e => e.k)].flatMap(([key, group]) => group.map((_, i) => ({ key, n: i + 1 }))),
+  },
+  reduce: {
+    on: (s: Stream<Event>): Results =>
+      s
+        .map(e => ({ k: e.k, n: 1 }))
+        .keyBy('k')
+        .reduce((a, b) => ({ k: a.k, n: a.n + b.n })),
+    naive: (events: Event[]): unknown[] => [...groupBy(events, e => e.k)].flatMap(([k, group]) => group.map((_, i) => ({ k, n: i + 1 }))),
+  },
+  dedupe: {
+    on: (s: Stream<Event>): Results => s.map(e => [e.k, e.v % 7]).dedupe(r => r),
+    naive: (events: Event[]): unknown[] => [...new Map(events.map(e => [`${e.k}${e.v % 7}`, [e.k, e.v % 7]])).values()],
+  },
+  countWindow: {
+    on: (s: Stream<Event>): Results =>
+      s
+        .keyBy('k')
+        .window(countWindow(3))
+        .aggregate({ n: count() })
+        .map(({ key, n }) => ({ key, n })),
+    naive: (events: Event[]): unknown[] =>
+      [...groupBy(events, e => e.k)].flatMap(([key, group]) => Array.from({ length: Math.floor(group.length / 3) }, () => ({ key, n: 3 }))),
+  },
+  timers: {
+    on: (s: Stream<Event>): Results =>
+      s.keyBy('k').process({
+        state: { totals: mapState<number, number>('totals') },
+        onRecord(e, ctx) {
+          const end = Math.floor(e.at / 10) * 10 + 10;
+          ctx.state.totals.set(end, (ctx.state.totals.get(end) ?? 0) + e.v);
+          ctx.timers.event(end);
+        },
+        *onTimer({ timeMs }, ctx) {
+          yield { key: ctx.key, end: timeMs, total: ctx.state.totals.get(timeMs) };
+          ctx.state.totals.delete(timeMs);
+        },
+      }),
+    naive: (events: Event[]): unknown[] =>
+      [...groupBy(events, e => `${e.k}|${Math.floor(e.at / 10)}`).values()].map(group => ({
+        key: group[0]!.k,
+        end: Math.floor(group[0]!.at / 10) * 10 + 10,
+        total: group.reduce((total, e) => total + e.v, 0),
+      })),
+  },
+  connect: {
+    on: (s: Stream<Event>): Results =>
+      s
+        .filter(e => e.v < 50)
+        .keyBy('k')
+        .connect(s.filter(e => e.v >= 50).keyBy('k'))
+        .process({
+          state: { seen: valueState<number>('seen', { default: 0 }) },
+          onLeft(_, ctx) {
+            ctx.state.seen.set(ctx.state.seen.get() + 1);
+            return [{ key: ctx.key, seen: ctx.state.seen.get() }];
+          },
+          onRight(_, ctx) {
+            ctx.state.seen.set(ctx.state.seen.get() + 1);
+            return [{ key: ctx.key, seen: ctx.state.seen.get() }];
+          },
+        }),
+    naive: (events: Event[]): unknown[] =>
+      [...groupBy(events, e => e.k)].flatMap(([key, group]) => group.map((_, i) => ({ key, seen: i + 1 }))),
+  },
+  asynchronous: {
+    on: (s: Stream<Event>): Results =>
+      s
+        .mapAsync(async e => ({ ...e, v: e.v + 1 }), { capacity: 3 })
+        .mapAsync(e => Promise.resolve(e), { ordered: false, capacity: 2 })
+        .keyBy('k')
+        .window(tumbling(10))
+        .aggregate(aggregates),
+    naive: (events: Event[]): unknown[] =>
+      naiveWindows(
+        events.map(e => ({ ...e, v: e.v + 1 })),
+        at => [{ start: Math.floor(at / 10) * 10, end: Math.floor(at / 10) * 10 + 10 }],
+      ),
+  },
+  earlyFiring: {
+    on: (s: Stream<Event>): Results =>
+      s
+        .keyBy('k')
+        .window(tumbling(10))
+        .trigger(purging(countTrigger(1)))
+        .aggregate({ total: sum((e: Event) => e.v) })
+        .map(({ key, total }) => ({ key, total })),
+    naive: (events: Event[]): unknown[] => events.map(e => ({ key: e.k, total: e.v })),
+  },
 } as const;
 
 const eventArb = fc.record({
@@ -143,12 +249,22 @@ const caseArb = fc.record({
   timeFirst: fc.boolean(),
   splits: fc.integer({ min: 1, max: 3 }),
   // Event by event which split it comes by, and how many are fed at once.
-  feeds: fc.array(fc.record({ events: fc.array(eventArb, { maxLength: 8 }), split: fc.nat({ max: 2 }), hold: fc.boolean() }), {
-    maxLength: 12,
-  }),
+  feeds: fc.array(
+    fc.record({
+      events: fc.array(eventArb, { maxLength: 8 }),
+      split: fc.nat({ max: 2 }),
+      hold: fc.boolean(),
+      /** What happens then: nothing, time for an epoch, or the death of the process. */
+      then: fc.constantFrom('nothing' as const, 'epoch' as const, 'crash' as const),
+    }),
+    { maxLength: 12 },
+  ),
 });
 
-test('random pipelines give what a plain computation over the whole input gives', async () => {
+test.each([
+  ['without epochs', {}],
+  ['with epochs and crashes', { epochInterval: '1s' }],
+] as const)('random pipelines give what a plain computation over the whole input gives, %s', async (_, options) => {
   await fc.assert(
     fc.asyncProperty(caseArb, async ({ steps: chosen, end, timeFirst, splits, feeds }) => {
       const p = pipeline('random');
@@ -164,14 +280,16 @@ test('random pipelines give what a plain computation over the whole input gives'
       );
 
       const names = Array.from({ length: splits }, (_, i) => String(i));
-      const t = await testPipeline(p, { splits: { events: names } });
-      for (const { events, split, hold } of feeds) {
+      const t = await testPipeline(p, { ...options, splits: { events: names } });
+      for (const { events, split, hold, then } of feeds) {
         if (hold) t.sink('out').hold();
         await t
           .source<Event>('events')
           .split(names[split % splits]!)
           .feed(...events);
+        if (then === 'crash' && 'epochInterval' in options) await t.crash();
         if (hold) await t.sink('out').release();
+        if (then === 'epoch') await t.advanceTime('1s');
       }
       await t.finish();
 
@@ -181,6 +299,6 @@ test('random pipelines give what a plain computation over the whole input gives'
       expect(t.rejects).toEqual([]);
       expect(canonical(t.sink('out').records)).toEqual(canonical(ends[end].naive(input)));
     }),
-    { numRuns: 150 },
+    { numRuns: Number(process.env.RUNS ?? 400) },
   );
 });

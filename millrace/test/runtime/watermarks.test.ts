@@ -69,4 +69,58 @@ describe('watermarks', () => {
       ['a', 110],
     ]);
   });
+
+  test('event time that is assigned again makes watermarks of its own, also where it lies behind the one before', async () => {
+    const p = pipeline('again');
+    p.from(fromArray<number>([]))
+      .name('events')
+      .eventTime(at => at)
+      .keyBy(() => 'all')
+      .process({ onRecord: at => [at - 1000] })
+      .eventTime(at => at)
+      .keyBy(() => 'all')
+      .window(tumbling(10))
+      .aggregate({ n: count() })
+      .map(({ window, n }) => [window.start, n])
+      .to(
+        callback(() => {}),
+        { name: 'out' },
+      );
+    const t = await testPipeline(p);
+    for (const at of [1000, 1005, 1010]) await t.source<number>('events').feed(at);
+    await t.finish();
+    expect(t.rejects).toEqual([]);
+    expect(t.sink('out').records).toEqual([
+      [0, 2],
+      [10, 1],
+    ]);
+  });
+
+  test('event time that is assigned again behind a fork knows all splits', async () => {
+    const p = pipeline('fork');
+    const timed = p
+      .from(fromArray<number>([]))
+      .name('events')
+      .eventTime(at => at);
+    timed.to(callback(() => {}));
+    timed
+      .eventTime(at => at + 5)
+      .keyBy(() => 'all')
+      .window(tumbling(10))
+      .aggregate({ n: count() })
+      .map(({ window, n }) => [window.start, n])
+      .to(
+        callback(() => {}),
+        { name: 'out' },
+      );
+    const t = await testPipeline(p, { splits: { events: ['fast', 'slow'] } });
+    await t.source<number>('events').split('fast').feed(100);
+    await t.source<number>('events').split('slow').feed(0, 1);
+    await t.finish();
+    expect(t.rejects).toEqual([]);
+    expect(t.sink('out').records).toEqual([
+      [0, 2],
+      [100, 1],
+    ]);
+  });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { fromArray, fromIterable, toArray } from '../../src/connectors/memory/index.ts';
 import { count, pipeline, sum, tumbling } from '../../src/index.ts';
 import type { Sink, Source } from '../../src/spi/index.ts';
+import { testPipeline } from '../../src/testing/index.ts';
 import type { Batch } from '../../src/types/batch.ts';
 
 const numbers = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -270,5 +271,35 @@ describe('worker', () => {
     const { metrics } = await p.run();
     expect(out).toEqual([3, 1]);
     expect(metrics.rejected).toEqual({});
+  });
+
+  test('calls are made again in time although results are held back by what follows', async () => {
+    const attempts: number[] = [];
+    let fail = () => {};
+    const p = pipeline('held');
+    p.from(fromArray<number>([]))
+      .name('numbers')
+      .mapAsync(
+        (n, { attempt }) => {
+          if (n === 2) attempts.push(attempt);
+          if (n === 1 || attempt > 1) return n;
+          return new Promise<number>((_, reject) => {
+            fail = () => reject(new Error('not yet'));
+          });
+        },
+        { timeout: '1m', retry: { attempts: 2, backoff: '1s' } },
+      )
+      .to(toArray<number>([]), { name: 'out' });
+    const t = await testPipeline(p);
+    t.sink('out').hold();
+    await t.source<number>('numbers').feed(1, 2);
+    fail();
+    await t.settle();
+    await t.advanceTime('2m');
+    expect(attempts).toEqual([1, 2]);
+    await t.sink('out').release();
+    await t.finish();
+    expect(t.rejects).toEqual([]);
+    expect(t.sink('out').records).toEqual([1, 2]);
   });
 });

@@ -1,7 +1,10 @@
 import { inspect } from 'node:util';
 import type { Key } from '../../src/base/key.ts';
 import type { Cell, KeySpace, Namespace, OperatorState, Table } from '../../src/spi/state.ts';
+import { ValueReader } from '../../src/state/codec/value-reader.ts';
+import { ValueWriter } from '../../src/state/codec/value-writer.ts';
 import { HeapStateBackend } from '../../src/state/heap.ts';
+import { sameValue } from './same-value.ts';
 
 /** What was announced of a space since the last check, and what it held then. */
 class CheckedSpace<V> implements KeySpace<V> {
@@ -48,8 +51,7 @@ class CheckedSpace<V> implements KeySpace<V> {
   /** Throws when something was changed and not announced, or cannot be saved. */
   verify(): void {
     const now = new Map<Key, string>();
-    for (const { key, value } of this.space.cells())
-      now.set(key, inspect(structuredClone(value), { depth: Infinity, maxArrayLength: null }));
+    for (const { key, value } of this.space.cells()) now.set(key, inspect(saved(value), { depth: Infinity, maxArrayLength: null }));
     for (const key of new Set([...now.keys(), ...this.before.keys()])) {
       if (now.get(key) === this.before.get(key) || this.announced.has(key)) continue;
       throw new Error(`${this.where}: ${String(key)} changed from ${this.before.get(key)} to ${now.get(key)} and was not marked`);
@@ -57,6 +59,17 @@ class CheckedSpace<V> implements KeySpace<V> {
     this.before = now;
     this.announced.clear();
   }
+}
+
+/** The value as it comes back after it was saved. */
+function saved(value: unknown): unknown {
+  const writer = new ValueWriter();
+  writer.write(value);
+  const reader = new ValueReader();
+  reader.reset(writer.bytes.subarray(0, writer.length));
+  const read = reader.read();
+  if (!sameValue(read, value)) throw new Error(`${inspect(value)} is saved as ${inspect(read)}`);
+  return read;
 }
 
 /** State on the heap that finds out whether every change was announced, as a backend that saves only changes relies on. */

@@ -34,6 +34,7 @@ export class SinkHarness<T> {
     harness.writer = await sink.open({
       operator: 'test-sink',
       environment: harness.environment,
+      epochs: false,
       signal: harness.abort.signal,
       reject: (reason, message, value) => void harness.rejects.push({ reason, message, value }),
     });

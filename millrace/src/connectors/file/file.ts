@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { type Duration, durationMs } from '../../base/duration.ts';
 import { MillraceError } from '../../base/errors.ts';
 import type { Format } from '../../spi/format.ts';
-import type { Sink, SinkContext, SinkWriter } from '../../spi/sink.ts';
+import type { Sink, SinkContext, SinkRecovery, SinkWriter } from '../../spi/sink.ts';
 import type { EnumerationContext, ReaderContext, Source, SplitReader } from '../../spi/source.ts';
 import type { Json } from '../../types/json.ts';
 import type { InferSchema, Schema } from '../../types/schema.ts';
@@ -43,7 +43,7 @@ export interface FileOptions {
 
 /** Both a source for `from` and a sink for `to`. As a sink it takes what its format can write. */
 export interface FileConnector<T> extends Source<T>, Sink<unknown> {
-  open(context: SinkContext): Promise<SinkWriter<unknown>>;
+  open(context: SinkContext, recovery?: SinkRecovery): Promise<SinkWriter<unknown>>;
   // The last one, as that is where the compiler infers the type of a source's records from.
   open(context: ReaderContext, position: Json | undefined): Promise<SplitReader<T>>;
 }
@@ -132,10 +132,13 @@ class Files implements FileConnector<unknown> {
     }
   }
 
-  open(context: SinkContext): Promise<SinkWriter<unknown>>;
+  open(context: SinkContext, recovery?: SinkRecovery): Promise<SinkWriter<unknown>>;
   open(context: ReaderContext, position: Json | undefined): Promise<SplitReader<unknown>>;
-  async open(context: ReaderContext | SinkContext, position?: Json): Promise<SplitReader<unknown> | SinkWriter<unknown>> {
-    return 'split' in context ? this.openReader(context, position) : this.openWriter(context);
+  async open(context: ReaderContext | SinkContext, from?: Json | SinkRecovery): Promise<SplitReader<unknown> | SinkWriter<unknown>> {
+    // The two contracts pass what they keep in epochs in the same place.
+    return 'split' in context
+      ? this.openReader(context, from as Json | undefined)
+      : this.openWriter(context, from as SinkRecovery | undefined);
   }
 
   private async openReader(context: ReaderContext, position: Json | undefined): Promise<SplitReader<unknown>> {
@@ -169,9 +172,9 @@ class Files implements FileConnector<unknown> {
     }
   }
 
-  private async openWriter(context: SinkContext): Promise<SinkWriter<unknown>> {
+  private async openWriter(context: SinkContext, recovery: SinkRecovery | undefined): Promise<SinkWriter<unknown>> {
     const { fileSink } = await import('./sink.ts');
-    return fileSink(this.sinkOptions()).open(context);
+    return fileSink(this.sinkOptions()).open(context, recovery);
   }
 
   private sinkOptions(): FileSinkOptions {

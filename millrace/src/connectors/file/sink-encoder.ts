@@ -20,6 +20,8 @@ export interface FileEncoder {
   flush(): Uint8Array | undefined;
   /** The rest of the file. */
   end(): Uint8Array;
+  /** Goes on with a file that has a beginning already, made of records with these fields. Absent: the format has no such files. */
+  goOn?(columns: readonly string[]): void;
 }
 
 /** @param format of lines, or Parquet */
@@ -75,6 +77,12 @@ class LineFileEncoder implements FileEncoder {
   end(): Uint8Array {
     if (this.records === 0) this.push(this.headerOfNothing() ?? '');
     return this.take();
+  }
+
+  goOn(columns: readonly string[]): void {
+    // It has been written, but the encoder takes its columns from it.
+    this.encoder.header?.(Object.fromEntries(columns.map(column => [column, null])));
+    this.records = 1;
   }
 
   private addFirst(record: unknown): void {

@@ -115,7 +115,7 @@ export class DirectoryTarget implements SinkTarget {
   }
 
   private pathOf(number: number): string {
-    return join(this.directory, `${this.prefix}-${String(number).padStart(DIGITS, '0')}${this.extension}`);
+    return join(this.directory, numberedName(this.prefix, number, this.extension));
   }
 
   /** The number after those of all files that are there, unfinished ones included. */
@@ -131,10 +131,19 @@ export class DirectoryTarget implements SinkTarget {
   }
 }
 
-/** Errors by which file systems say that they have no hard links. */
-const NO_LINKS = new Set(['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EMLINK']);
+export function numberedName(prefix: string, number: number, extension: string): string {
+  return `${prefix}-${String(number).padStart(DIGITS, '0')}${extension}`;
+}
 
-async function makeDirectory(path: string): Promise<void> {
+/** What a link leads to; the path itself where there is no link. */
+export async function realPathOf(path: string): Promise<string> {
+  return (await lstat(path).catch(absent)) === undefined ? path : realpath(path);
+}
+
+/** Errors by which file systems say that they have no hard links. */
+export const NO_LINKS = new Set(['ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EPERM', 'EMLINK']);
+
+export async function makeDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
   } catch (error) {

@@ -1,7 +1,10 @@
+import { stat } from 'node:fs/promises';
 import { type Duration, durationMs } from '../../base/duration.ts';
 import { MillraceError } from '../../base/errors.ts';
 import type { Format } from '../../spi/format.ts';
 import type { Sink } from '../../spi/sink.ts';
+import { DirectoryPlace, type EpochPlace, PathPlace } from './epoch-places.ts';
+import { EpochFileWriter } from './epoch-writer.ts';
 import { DirectoryTarget, PathTarget } from './sink-target.ts';
 import { type FileSinkTarget, FileSinkWriter } from './sink-writer.ts';
 
@@ -40,13 +43,27 @@ export function fileSink(options: FileSinkOptions): Sink<unknown> {
     description,
     accepts: ['append', 'upsert'],
     // Each run looks at the directory anew.
-    open: context => new FileSinkWriter({ ...target, target: target.target() }, context).open(),
+    open: async (context, recovery) => {
+      const { place, packs, ...options } = target;
+      // A device or a pipe cannot be cut back to where an epoch ended.
+      if (context.epochs && !(await isSpecial(options.path))) {
+        if (options.path !== undefined && options.format === 'parquet') {
+          invalid('file, path', '{ directory }, as a Parquet file cannot be gone on with after a restart', `'${options.path}' with state`);
+        }
+        return new EpochFileWriter({ ...options, place: place(), packs }, context).open(recovery);
+      }
+      return new FileSinkWriter({ ...options, target: target.target() }, context).open();
+    },
   };
 }
 
-function targetOf(
-  options: FileSinkOptions,
-): Omit<FileSinkTarget, 'target'> & { target: () => FileSinkTarget['target']; description: string } {
+function targetOf(options: FileSinkOptions): Omit<FileSinkTarget, 'target'> & {
+  target: () => FileSinkTarget['target'];
+  place: () => EpochPlace;
+  packs: boolean;
+  path: string | undefined;
+  description: string;
+} {
   const { path, directory, format, rollBytes = Infinity, rollInterval, prefix = 'part' } = options;
   const roll = { bytes: rollBytes, intervalMs: rollInterval === undefined ? Infinity : durationMs(rollInterval, 'file, rollInterval') };
   if ((path === undefined) === (directory === undefined)) {
@@ -61,6 +78,9 @@ function targetOf(
     const extension = format === 'parquet' ? '.parquet' : format.extension;
     return {
       target: () => new DirectoryTarget(directory, prefix, extension),
+      place: () => new DirectoryPlace(directory, prefix, extension),
+      packs: false,
+      path: undefined,
       format,
       roll,
       always: false,
@@ -74,7 +94,21 @@ function targetOf(
   if (format === 'parquet' && path.endsWith('.gz')) {
     invalid('file, path', 'a name without .gz, as Parquet packs its columns itself', `'${path}'`);
   }
-  return { target: () => new PathTarget(path), format, roll, always: true, description: path };
+  return {
+    target: () => new PathTarget(path),
+    place: () => new PathPlace(path),
+    packs: path.endsWith('.gz'),
+    path,
+    format,
+    roll,
+    always: true,
+    description: path,
+  };
+}
+
+async function isSpecial(path: string | undefined): Promise<boolean> {
+  const found = path === undefined ? undefined : await stat(path).catch(() => undefined);
+  return found !== undefined && !found.isFile() && !found.isDirectory();
 }
 
 function invalid(where: string, expected: string, got: string): never {

@@ -14,6 +14,7 @@ const { from, count, parquet, ...target } = JSON.parse(process.argv[2]!) as Omit
 const writer = await fileSink({ ...target, format: parquet ? 'parquet' : json() }).open({
   operator: 'sink',
   environment: systemEnvironment,
+  epochs: false,
   signal: new AbortController().signal,
   reject: (_reason, message) => {
     throw new Error(message);
