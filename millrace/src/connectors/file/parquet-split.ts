@@ -22,7 +22,8 @@ export interface ParquetSplitOptions {
  *
  * The file stays open, so that it is read to its end even if it is removed or replaced meanwhile.
  *
- * @throws MillraceError `FILE_NOT_FOUND`, `FILE_READ_FAILED`, `FILE_CORRUPT`, `FILE_CHANGED`, `SCHEMA_COLUMNS`, `SCHEMA_INVALID`, `SCHEMA_ASYNC`
+ * @throws MillraceError `FILE_NOT_FOUND`, `FILE_READ_FAILED`, `FILE_CORRUPT`, `FILE_CHANGED`, `SCHEMA_COLUMNS`, `SCHEMA_INVALID`,
+ *   `SCHEMA_ASYNC`
  */
 export async function openParquetSplit({ path, schema, context, position }: ParquetSplitOptions): Promise<SplitReader<unknown>> {
   const opened = schema === undefined ? undefined : openSchema(schema);

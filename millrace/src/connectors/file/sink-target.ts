@@ -62,8 +62,8 @@ export class PathTarget implements SinkTarget {
 const DIGITS = 5;
 
 /**
- * Files with running numbers in a directory: `part-00000.jsonl`, `part-00001.jsonl`. Whoever creates the file of work of a number has that number, so
- * that several processes can write to one directory. The numbers of files that were never finished are not used again.
+ * Files with running numbers in a directory: `part-00000.jsonl`, `part-00001.jsonl`. Whoever creates the file of work of a number has that
+ * number, so that several processes can write to one directory. The numbers of files that were never finished are not used again.
  */
 export class DirectoryTarget implements SinkTarget {
   private readonly directory: string;

@@ -24,9 +24,9 @@ export interface FileSinkOptions {
 }
 
 /**
- * Writes records to one file or to files in a directory. A file is written as `.NAME.inprogress` beside its place, and gets its name in one step
- * once all of it is on the disk: nobody ever sees a part of a file under its name. When a pipeline fails, what was published stays, and so does the
- * unfinished file under its name of work.
+ * Writes records to one file or to files in a directory. A file is written as `.NAME.inprogress` beside its place, and gets its name in one
+ * step once all of it is on the disk: nobody ever sees a part of a file under its name. When a pipeline fails, what was published stays, and so
+ * does the unfinished file under its name of work.
  *
  * A stream without records makes an empty file of a `path`, and none in a `directory`. Several pipelines, also of several processes, can
  * write to one directory: no file is overwritten. A path that ends in `.gz` is packed with gzip. A device or a pipe, such as
@@ -35,6 +35,8 @@ export interface FileSinkOptions {
  * A record that has no form in the format is rejected as `refused`.
  *
  * @throws MillraceError `OPTION_INVALID`, `DURATION_INVALID`; when it is run, `FILE_WRITE_FAILED`
+ * @example
+ * p.from(readings).to(fileSink({ directory: 'out', format: json(), rollInterval: '10m' }))
  */
 export function fileSink(options: FileSinkOptions): Sink<unknown> {
   const { description, ...target } = targetOf(options);

@@ -9,8 +9,8 @@ import { MOST_AT_ONCE } from './value-readers.ts';
 import { NULLS, UNDECODABLE, Undecodable } from './values.ts';
 
 /**
- * Reads a column of lists, maps or structs, of which the file has a column for each kind of value within. The records of one row group are made at
- * a time, as values of one record may stand far apart.
+ * Reads a column of lists, maps or structs, of which the file has a column for each kind of value within. The values of one row group are put
+ * together at a time, as those of one row may stand far apart.
  */
 export class NestedColumn implements ColumnReader {
   private readonly tree: SchemaTree;

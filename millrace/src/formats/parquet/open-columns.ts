@@ -112,8 +112,8 @@ class ColumnOpener {
     if (chunk === undefined) throw corruptFile(where, 'a row group without the column, which may be encrypted');
     checkCodec(this.file.path, name, chunk.codec);
     if (chunk.type !== element.type || (maxRepetition === 0 && chunk.num_values !== group.num_rows)) {
-      const got = `${chunk.num_values} values of ${chunk.type} where the schema has ${element.type} and the row group ${group.num_rows} rows`;
-      throw corruptFile(where, got);
+      const expected = `${group.num_rows} of ${element.type}`;
+      throw corruptFile(where, `${chunk.num_values} values of ${chunk.type} where there should be ${expected}`);
     }
     // Some writers name the dictionary's offset as that of the data, and some write a 0 where there is no dictionary.
     const data = Number(chunk.data_page_offset);

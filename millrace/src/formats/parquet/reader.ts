@@ -25,8 +25,8 @@ export interface ParquetReaderOptions {
 }
 
 /**
- * Reads the rows of a Parquet file in order. Only the columns that the schema declares are read, in slices of up to 1024 rows: a page is unpacked when its first
- * row is wanted, and values are decoded when their rows are.
+ * Reads the rows of a Parquet file in order. Only the columns that the schema declares are read, in slices of up to 1024 rows: a page is
+ * unpacked when its first row is wanted, and values are decoded when their rows are.
  */
 export class ParquetReader {
   /** Number of the next row. */

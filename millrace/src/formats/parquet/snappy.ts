@@ -2,8 +2,8 @@
 const LONG_LITERAL = 16;
 
 /**
- * Unpacks Snappy's raw format (its format_description.txt): the length, then literals and copies of what came before. Unlike hyparquet's, it
- * ends at once when the input is damaged, however.
+ * Unpacks Snappy's raw format (its format_description.txt): the length, then literals and copies of what came before. hyparquet's own may go
+ * on for seconds over input that is damaged.
  *
  * @throws RangeError for input that does not unpack to as many bytes
  */

@@ -39,9 +39,9 @@ class Column {
 }
 
 /**
- * Makes a Parquet file of records, row group by row group, compressed with Zstandard. The columns and their types are those of the records of the
- * first row group: numbers become INT64 when all of them are whole and DOUBLE otherwise, Dates timestamps in milliseconds, and objects, arrays and
- * values of several types JSON.
+ * Makes a Parquet file of records, row group by row group, compressed with Zstandard. The columns and their types are those of the records of
+ * the first row group: numbers become INT64 when all of them are whole and DOUBLE otherwise, Dates timestamps in milliseconds, and objects,
+ * arrays and values of several types JSON.
  */
 export class ParquetFileWriter {
   /** Records added. */

@@ -2,7 +2,16 @@ import { appendFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { asyncBufferFromFile, type CompressionCodec, type Encoding, parquetReadObjects, type SchemaElement } from 'hyparquet';
+import {
+  asyncBufferFromFile,
+  type CompressionCodec,
+  type Encoding,
+  parquetMetadata,
+  parquetReadObjects,
+  type SchemaElement,
+} from 'hyparquet';
+import { ByteWriter } from 'hyparquet-writer';
+import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { MillraceError } from '../../../src/base/errors.ts';
@@ -120,7 +129,7 @@ describe('rows', () => {
         expect(run.positions()).toEqual(new Map([[path, expected.length]]));
         expect(run.rejects).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 
@@ -225,6 +234,30 @@ describe('rows', () => {
     expect((await readParquet(path, { schema })).values).toEqual(
       rows.map(({ id, tags, place }) => ({ id, tags, place: place && { count: place.count } })),
     );
+  });
+
+  test('with lists are rejected when a text within is not UTF-8', async () => {
+    const data = [['a'], ['b', Buffer.from([0xff])], null, [null]];
+    const run = await readParquet(await fileOf(parquetBytes([listOfTexts('tags', data)])));
+    expect(run.records.map(({ value, position }) => [value, position])).toEqual([
+      [{ tags: ['a'] }, 0],
+      [{ tags: null }, 2],
+      [{ tags: [null] }, 3],
+    ]);
+    expect(run.rejects).toMatchObject([{ reason: 'undecodable', message: 'tags: not UTF-8', bytes: Uint8Array.of(0xff), position: 1 }]);
+  });
+
+  test('have maps of keys that are not marked as text', async () => {
+    const column: ParquetColumn = {
+      element: { name: 'm', ...optional, num_children: 1, converted_type: 'MAP' },
+      within: [
+        { name: 'key_value', repetition_type: 'REPEATED', num_children: 2 },
+        { name: 'key', type: 'BYTE_ARRAY', ...required },
+        { name: 'value', type: 'BYTE_ARRAY', ...optional },
+      ],
+      data: [new Map([[Buffer.from('k'), Buffer.from('v')]])],
+    };
+    expect((await readParquet(await fileOf(parquetBytes([column])))).values).toEqual([{ m: { k: Uint8Array.of(0x76) } }]);
   });
 
   test('that are all rejected leave time for others', async () => {
@@ -410,11 +443,26 @@ describe('a file that is not as it should be', () => {
         );
         if (error !== undefined) expect(error).toBeInstanceOf(MillraceError);
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
     await new Promise(resolve => setImmediate(resolve));
     process.off('unhandledRejection', listener);
     expect(unhandled).toEqual([]);
+  });
+
+  test('ends at once when its schema leads in a circle', async () => {
+    const bytes = parquetBytes(columns());
+    const footer = parquetMetadata(bytes.slice().buffer);
+    const [root, ...elements] = footer.schema;
+    const damaged = elements.map(element => (element.name === 'list' ? { ...element, num_children: -2 } : element));
+    const writer = new ByteWriter();
+    writer.appendBytes(bytes.subarray(0, bytes.length - footer.metadata_length - 8));
+    writeMetadata(writer, { ...footer, num_rows: 0n, row_groups: [], schema: [root!, ...damaged] });
+    writer.appendUint32(0x31524150);
+    await expect(readParquet(await fileOf(writer.getBytes().slice()))).rejects.toMatchObject({
+      code: 'FILE_CORRUPT',
+      details: { got: "a schema in which 'list' has -2 children" },
+    });
   });
 
   test('gives what comes before the damage first', async () => {

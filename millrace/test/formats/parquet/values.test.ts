@@ -162,6 +162,12 @@ const cases: Case[] = [
     written: [-12.34, 0],
     read: [-12.34, 0],
   },
+  {
+    name: 'GEOMETRY',
+    element: leaf({ type: 'BYTE_ARRAY', logical_type: { type: 'GEOMETRY' } }),
+    written: [{ type: 'Point', coordinates: [1.5, -2] }],
+    read: [{ type: 'Point', coordinates: [1.5, -2] }],
+  },
   { name: 'TIME_MILLIS', element: leaf({ type: 'INT32', converted_type: 'TIME_MILLIS' }), written: [43_200_000], read: [43_200_000] },
 ];
 
