@@ -35,7 +35,11 @@ export function encodeKey(selected: unknown): Key {
 
 /** The key as the user's selector returned it. */
 export function decodeKey(key: Key): unknown {
-  if (typeof key !== 'string' || key.charCodeAt(0) !== 0) return key;
+  // Short, so that it is inlined into the loop of a chain.
+  return typeof key === 'string' && key.charCodeAt(0) === 0 ? decodeMarked(key) : key;
+}
+
+function decodeMarked(key: string): unknown {
   return JSON.parse(key.slice(1), (_, part) => {
     if (typeof part !== 'string' || part.charCodeAt(0) !== 0) return part;
     return part[1] === 'n' ? BigInt(part.slice(2)) : part.slice(2);

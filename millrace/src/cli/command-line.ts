@@ -3,7 +3,7 @@ import { ignoreBrokenPipes } from './broken-pipe.ts';
 import { type Command, columns, commandHelp, HELP_OPTION, invoke, optionTable, type OptionSpecs } from './command.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { isMillraceError, printError } from './print-error.ts';
-import { similarNames } from './similar-name.ts';
+import { similarNames } from '../base/similar-name.ts';
 import { ownVersion } from './version.ts';
 
 interface Entry {

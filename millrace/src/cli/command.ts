@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { MillraceError } from '../base/errors.ts';
 import type { ExitCode } from './exit-codes.ts';
-import { similarNames } from './similar-name.ts';
+import { similarNames } from '../base/similar-name.ts';
 
 export interface OptionSpec {
   readonly type: 'boolean' | 'string';

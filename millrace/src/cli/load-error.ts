@@ -3,7 +3,7 @@ import { dirname, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MillraceError, messageOf } from '../base/errors.ts';
 import { nearFiles } from './program-file.ts';
-import { similarNames } from './similar-name.ts';
+import { similarNames } from '../base/similar-name.ts';
 
 /** What stopped the program from loading, in words that help. */
 export function loadError(file: string, error: unknown): MillraceError {

@@ -13,7 +13,8 @@ export function acceptModuleSyntax(): void {
   registerHooks({
     load(url, context, nextLoad) {
       const format = AS_MODULE[context.format ?? ''];
-      if (format === undefined || !url.startsWith('file:') || url.includes('/node_modules/') || !isModule(url)) return nextLoad(url, context);
+      if (format === undefined || !url.startsWith('file:') || url.includes('/node_modules/') || !isModule(url))
+        return nextLoad(url, context);
       return nextLoad(url, { ...context, format });
     },
   });

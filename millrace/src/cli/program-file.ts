@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, relative, resolve } from 'node:path';
 import { MillraceError } from '../base/errors.ts';
-import { similarNames } from './similar-name.ts';
+import { similarNames } from '../base/similar-name.ts';
 
 /** What Node runs without a build step. */
 const EXTENSIONS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];

@@ -48,11 +48,13 @@ export abstract class HeapSpace<V, C extends Cell<V>> implements KeySpace<V> {
   }
 
   protected insert(cell: C): void {
-    if (this.map.size >= MAP_LIMIT) {
-      this.full = [...this.full, this.map];
-      this.map = new Map();
-    }
+    if (this.map.size >= MAP_LIMIT) this.beginMap();
     this.map.set(cell.key, cell);
+  }
+
+  private beginMap(): void {
+    this.full = [...this.full, this.map];
+    this.map = new Map();
   }
 }
 

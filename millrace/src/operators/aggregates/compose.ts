@@ -159,7 +159,9 @@ export function composeGenerated(named: Named): ComposedAggregates<never, unknow
       }
     }
     // In a literal `"__proto__": x` would set the prototype; a computed name defines a field.
-    results.push(`${name === '__proto__' ? '["__proto__"]' : JSON.stringify(name)}: ${self}.result(${field})`);
+    results.push(
+      `${name === '__proto__' ? '["__proto__"]' : JSON.stringify(name)}: ${inline?.result(field) ?? `${self}.result(${field})`}`,
+    );
   });
   const text = `return {
     create() { return { ${create.join(', ')} }; },

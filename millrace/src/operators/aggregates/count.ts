@@ -29,6 +29,7 @@ export function count<T>(of?: (record: T) => unknown): Aggregate<T, number> {
       copy: field => field,
       add: field => `${field}++;`,
       merge: (field, other) => `${field} += ${other};`,
+      result: field => field,
     },
   );
 }

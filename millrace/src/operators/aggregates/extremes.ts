@@ -77,6 +77,7 @@ function extreme<T>(name: string, of: (record: T) => unknown, keeps: '<=' | '>='
       merge: (field, other, self) =>
         `if (typeof ${field} === 'number' && typeof ${other} === 'number') { if (!(${field} ${keeps} ${other}) && ${other} === ${other}) ` +
         `${field} = ${other}; } else ${field} = ${self}.merge(${field}, ${other});`,
+      result: field => `${field} !== ${field} ? null : ${field}`,
     },
   );
 }

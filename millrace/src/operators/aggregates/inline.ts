@@ -23,6 +23,8 @@ export interface Inline {
   /** Statement. `self` names the aggregate, for accumulators of an uncommon type. */
   readonly add: (field: string, value: string, self: string) => string;
   readonly merge: (field: string, other: string, self: string) => string;
+  /** Expression. */
+  readonly result: (field: string) => string;
 }
 
 // Beside the aggregates and not in them: what is no part of the interface cannot be relied on, and a changed copy is called, not inlined.

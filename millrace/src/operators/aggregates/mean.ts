@@ -39,6 +39,7 @@ export function mean<T>(of: (record: T) => unknown): Aggregate<T, number | null>
       copy: field => `{ sum: ${field}.sum, count: ${field}.count }`,
       add: (field, value) => `${field}.sum += ${value}; ${field}.count++;`,
       merge: (field, other) => `${field}.sum += ${other}.sum; ${field}.count += ${other}.count;`,
+      result: field => `${field}.count === 0 ? null : ${field}.sum / ${field}.count`,
     },
   );
 }

@@ -38,6 +38,7 @@ export function sum<T>(of: (record: T) => unknown): Aggregate<T, number | bigint
       merge: (field, other, self) =>
         `if (typeof ${field} === 'number' && typeof ${other} === 'number') ${field} += ${other}; ` +
         `else ${field} = ${self}.merge(${field}, ${other});`,
+      result: field => `Object.is(${field}, -0) ? null : ${field}`,
     },
   );
 }

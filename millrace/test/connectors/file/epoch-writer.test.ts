@@ -39,7 +39,7 @@ class Player {
         throw new Error(message);
       },
     };
-    this.writer = (await this.sink.open(context, this.committed)) as SinkWriter<unknown>;
+    this.writer = await this.sink.open(context, this.committed);
     if (this.committed !== undefined) await this.writer.publish!(this.committed.epoch, this.committed.prepared);
     // The first run begins with an epoch, so that whatever is left over later has an owner.
     else await this.commit();
@@ -76,7 +76,11 @@ class Player {
 const visible = async (dir: string) => (await readdir(dir)).filter(name => !name.startsWith('.')).toSorted((a, b) => a.localeCompare(b));
 const hidden = async (dir: string) => (await readdir(dir)).filter(name => name.startsWith('.'));
 const linesOf = async (dir: string) => {
-  const texts = await Promise.all((await visible(dir)).map(async name => (name.endsWith('.gz') ? gunzipSync(await readFile(join(dir, name))).toString() : readFile(join(dir, name), 'utf8'))));
+  const texts = await Promise.all(
+    (await visible(dir)).map(async name =>
+      name.endsWith('.gz') ? gunzipSync(await readFile(join(dir, name))).toString() : readFile(join(dir, name), 'utf8'),
+    ),
+  );
   return texts.join('').split('\n').slice(0, -1);
 };
 
@@ -154,32 +158,37 @@ describe('a file sink with epochs', () => {
       { weight: 1, arbitrary: fc.constant('die' as const) },
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(action, { maxLength: 25 }), fc.constantFrom(1, 20, 1e9), fc.boolean(), async (actions, rollBytes, single) => {
-        const dir = await mkdtemp(join(directory, 'run-'));
-        const player = new Player(single ? file({ path: join(dir, 'out.jsonl') }) : file({ directory: dir, format: 'json', rollBytes }));
-        await player.open();
-        let next = 0;
-        let open: number[] = [];
-        const committed: number[] = [];
-        for (const act of actions) {
-          if (act === 'die') {
-            await player.die();
-            open = [];
-          } else if ('write' in act) {
-            const records = Array.from({ length: act.write }, () => next++);
-            await player.write(...records);
-            open.push(...records);
-          } else {
-            await player.commit(act.commit);
-            if (act.commit !== 'prepared') committed.push(...open);
-            open = [];
+      fc.asyncProperty(
+        fc.array(action, { maxLength: 25 }),
+        fc.constantFrom(1, 20, 1e9),
+        fc.boolean(),
+        async (actions, rollBytes, single) => {
+          const dir = await mkdtemp(join(directory, 'run-'));
+          const player = new Player(single ? file({ path: join(dir, 'out.jsonl') }) : file({ directory: dir, format: 'json', rollBytes }));
+          await player.open();
+          let next = 0;
+          let open: number[] = [];
+          const committed: number[] = [];
+          for (const act of actions) {
+            if (act === 'die') {
+              await player.die();
+              open = [];
+            } else if ('write' in act) {
+              const records = Array.from({ length: act.write }, () => next++);
+              await player.write(...records);
+              open.push(...records);
+            } else {
+              await player.commit(act.commit);
+              if (act.commit !== 'prepared') committed.push(...open);
+              open = [];
+            }
           }
-        }
-        await player.finish();
-        committed.push(...open);
-        expect((await linesOf(dir)).map(Number)).toEqual(committed);
-        expect(await hidden(dir)).toEqual([]);
-      }),
+          await player.finish();
+          committed.push(...open);
+          expect((await linesOf(dir)).map(Number)).toEqual(committed);
+          expect(await hidden(dir)).toEqual([]);
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -187,7 +196,9 @@ describe('a file sink with epochs', () => {
   test('a pipeline with state writes its file once it has finished, and a second run changes nothing', async () => {
     const path = join(directory, 'out', 'doubled.jsonl');
     const p = pipeline('doubled');
-    p.from(fromArray([1, 2, 3])).map(n => ({ n: n * 2 })).to(file({ path }));
+    p.from(fromArray([1, 2, 3]))
+      .map(n => ({ n: n * 2 }))
+      .to(file({ path }));
     const state = join(directory, 'state');
     expect((await p.run({ state })).outcome).toBe('finished');
     const first = await readFile(path, 'utf8');

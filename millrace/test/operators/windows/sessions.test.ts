@@ -86,9 +86,9 @@ describe('sessions', () => {
         ]);
         const expected = modelSessions(script, gapOf, allowedLatenessMs, (key, window, records) => [
           `${key} ${window.start}..${window.end} ${records
-              .map(r => r.value)
-              .toSorted((a, b) => a - b)
-              .join(' ')}`,
+            .map(r => r.value)
+            .toSorted((a, b) => a - b)
+            .join(' ')}`,
         ]);
         const operator = windowOperator({ assigner, function: fn, description: '', allowedLatenessMs });
         expect(run(operator, script, { show: ({ value }) => String(value), restoreAfter: [5, 20] })).toEqual(expected);

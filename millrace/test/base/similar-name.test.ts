@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { similarNames } from '../../src/cli/similar-name.ts';
+import { similarNames } from '../../src/base/similar-name.ts';
 
 test.each([
   ['rnu', 'run'],
