@@ -50,26 +50,14 @@ export class Feed<T> implements Source<T> {
     const { world } = this;
     const of = incarnationOf(environment);
     const splits = this.settings.splits;
-    let later: readonly FedSplit<T>[] = [];
+    const all: Promise<void>[] = [];
     await world.call(of, 'enumerate', `${splits.length} splits`, () => {
       found(splits.filter(({ foundMs }) => foundMs <= world.elapsedMs).map(({ id }) => ({ id })));
-      later = splits.filter(({ foundMs }) => foundMs > world.elapsedMs);
+      const later = splits.filter(({ foundMs }) => foundMs > world.elapsedMs);
+      // Each is found at its time, before the others can go far ahead of it.
+      all.push(...later.map(split => this.findLater(of, split, found, signal)));
     });
-    await Promise.all(
-      later.map(
-        ({ id, foundMs }) =>
-          new Promise<void>(resolve => {
-            signal.addEventListener('abort', () => resolve());
-            world.laterFor(of, Math.max(0, foundMs - world.elapsedMs), () => {
-              if (!signal.aborted) {
-                world.log(`split ${id} is found`);
-                found([{ id }]);
-              }
-              resolve();
-            });
-          }),
-      ),
-    );
+    await Promise.all(all);
   }
 
   open({ split, wake, environment }: ReaderContext, position: Json | undefined): Promise<SplitReader<T>> {
@@ -79,6 +67,20 @@ export class Feed<T> implements Source<T> {
     const fed = settings.splits.find(({ id }) => id === split.id);
     if (fed === undefined) throw new Error(`there is no split ${split.id}`);
     return world.call(of, 'split-open', `${split.id} at ${next}`, () => new FeedReader(world, of, settings, fed, next, wake));
+  }
+
+  private findLater(of: Incarnation, { id, foundMs }: FedSplit<T>, found: EnumerationContext['found'], signal: AbortSignal): Promise<void> {
+    const { world } = this;
+    return new Promise(resolve => {
+      signal.addEventListener('abort', () => resolve());
+      world.laterFor(of, foundMs - world.elapsedMs, () => {
+        if (!signal.aborted) {
+          world.log(`split ${id} is found`);
+          found([{ id }]);
+        }
+        resolve();
+      });
+    });
   }
 }
 

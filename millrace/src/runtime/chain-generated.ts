@@ -28,7 +28,8 @@ export function generatedChain({ stages, end, failed }: ChainSpec): RunChain {
         break;
       case 'flatMap':
         bound[`f${i}`] = stage.expand;
-        body += `for (const v${i} of f${i}(${value})) { try {\n`;
+        // All of them begin with the time of the record, whatever time is assigned to one of them further on.
+        body += `const t${i} = t;\nfor (const v${i} of f${i}(${value})) { t = t${i}; try {\n`;
         closing = `} catch (error) { failed(error, batch, i, step); } finally { step = ${i}; } }\n${closing}`;
         value = `v${i}`;
         break;

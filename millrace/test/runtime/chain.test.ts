@@ -115,6 +115,23 @@ describe('chain', () => {
     ]);
   });
 
+  test.each([true, false])('all that a flatMap makes begins with the time of its record (generated: %s)', generate => {
+    const refused: unknown[] = [];
+    const assigner = () =>
+      new EventTimeAssigner(boundedOutOfOrderness(0), 1000, systemEnvironment, -Infinity, (_, value, time) => refused.push([value, time]));
+    const stages: ChainStage[] = [
+      { kind: 'flatMap', expand: (v: never) => [v, (v as number) + 1, (v as number) + 2] },
+      { kind: 'eventTime', assigner: assigner() },
+      { kind: 'eventTime', assigner: assigner(), extract: (v: never) => ((v as number) === 1 ? Number.NaN : 500) },
+      { kind: 'map', apply: v => v },
+    ];
+    expect(observe(generate, () => stages, 'output', [1])).toEqual([
+      ['out', 2, 500, 100, 7],
+      ['out', 3, 500, 100, 7],
+    ]);
+    expect(refused).toEqual([[1, Number.NaN]]);
+  });
+
   test.each([
     [true, 'bounded'],
     [false, 'bounded'],
