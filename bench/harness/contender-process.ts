@@ -1,4 +1,5 @@
-// The process of one contender in one round: prepares, warms up, measures, and sends the sample to the driver.
+// The process of one contender in one round: prepares, warms up, measures, and sends the sample to the driver. Started by hand, as with a
+// profiler, it prints the sample.
 
 import { caseNamed } from '../cases/index.ts';
 import type { Outcome } from './case.ts';
@@ -33,7 +34,8 @@ const sample: Sample = {
   elapsedMs: Math.min(...times),
   figures: { ...outcomes.at(-1)!.figures, ...(await prepared.figures?.()) },
 };
-process.send!(sample, () => process.disconnect());
+if (process.send === undefined) console.log(sample);
+else process.send(sample, () => process.disconnect());
 
 /** Milliseconds on the clock that was asked for. */
 function now(): number {

@@ -71,8 +71,15 @@ export function composeClosures(named: Named): ComposedAggregates<never, unknown
     field: `a${i}` as const,
   }));
   const inputs = new Array<unknown>(parts.length);
-  const results = (accumulators: Accumulators) =>
-    parts.map(({ name, aggregate, field }) => [name, aggregate.result(accumulators[field] as never)] as const);
+  const withResults = (fields: Record<string, unknown>, accumulators: Accumulators) => {
+    for (const { name, aggregate, field } of parts) {
+      const value = aggregate.result(accumulators[field] as never);
+      // An assignment to `__proto__` would set the prototype.
+      if (name === '__proto__') Object.defineProperty(fields, name, { value, writable: true, enumerable: true, configurable: true });
+      else fields[name] = value;
+    }
+    return fields;
+  };
 
   const create = (): Accumulators => Object.fromEntries(parts.map(({ aggregate, field }) => [field, aggregate.create()]));
   const add = (accumulators: Accumulators, record: never) => {
@@ -103,11 +110,9 @@ export function composeClosures(named: Named): ComposedAggregates<never, unknown
     },
     add,
     merge,
-    // fromEntries defines fields and never calls a setter, so `__proto__` is a name like any other.
-    result: accumulators => Object.fromEntries(results(accumulators)),
-    keyedResult: (key, accumulators) => Object.fromEntries([['key', key], ...results(accumulators)]) as never,
-    windowedResult: (key, window, accumulators) =>
-      Object.fromEntries([['key', key], ['window', window], ...results(accumulators)]) as never,
+    result: accumulators => withResults({}, accumulators),
+    keyedResult: (key, accumulators) => withResults({ key }, accumulators) as never,
+    windowedResult: (key, window, accumulators) => withResults({ key, window }, accumulators) as never,
   };
 }
 
