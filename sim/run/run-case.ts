@@ -25,12 +25,16 @@ export async function runCase(testCase: Case, canary?: Canary): Promise<Outcome>
   if (expectation === undefined) throw new Error('the case does not fit together');
   const world = new World(testCase);
   const unpatch = canary?.patch?.();
+  const unhandled = (error: unknown) => world.violated(`a promise was rejected and nobody looked: ${explain(error)}`);
+  process.on('unhandledRejection', unhandled);
   try {
     const run = new Run(testCase, world, canary);
     await run.toEnd();
-    const problem = world.problem ?? run.compare(expectation);
-    return { problem, trace: world.trace };
+    // Node tells of unhandled rejections when it comes to rest.
+    await new Promise(resolve => setImmediate(resolve));
+    return { problem: world.problem ?? run.compare(expectation), trace: world.trace };
   } finally {
+    process.off('unhandledRejection', unhandled);
     unpatch?.();
   }
 }

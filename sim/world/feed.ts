@@ -132,7 +132,7 @@ class FeedReader<T> implements SplitReader<T> {
     while (this.next + ready < records.length && records[this.next + ready]!.atMs <= world.elapsedMs) ready++;
     if (ready === 0) {
       const nextMs = records[this.next]?.atMs ?? endMs;
-      if (this.next === records.length && nextMs <= world.elapsedMs) return 'end';
+      if (this.next >= records.length && nextMs <= world.elapsedMs) return 'end';
       world.laterFor(of, nextMs - world.elapsedMs, this.wake);
       return 'wait';
     }
