@@ -13,8 +13,10 @@ export interface EventsOptions {
   readonly keys: number;
   /** Events for each second of event time. */
   readonly perSecond: number;
-  /** How much earlier than the newest event before it an event may be. Default 0. */
+  /** How long an event may be under way, so that later ones come before it. Default 0: all come in order. */
   readonly outOfOrdernessMs?: number;
+  /** What part of the events is under way for long, from 0 to 1; the rest come in order. Default 1: all of them. */
+  readonly delayed?: number;
 }
 
 /** 2025-01-01T00:00:00Z. */
@@ -27,14 +29,14 @@ export function accountNames(count: number): string[] {
   return [...new Set(Array.from({ length: count }, (_, i) => `account-${i}`))];
 }
 
-/** Events with uniformly random keys and values, out of order by up to the bound; none is late. */
-export function events({ count, keys, perSecond, outOfOrdernessMs = 0 }: EventsOptions): Event[] {
+/** Events with uniformly random keys, values and delays; none is later than the bound. */
+export function events({ count, keys, perSecond, outOfOrdernessMs = 0, delayed = 1 }: EventsOptions): Event[] {
   const random = randomNumbers(SEED);
   const names = accountNames(keys);
   return Array.from({ length: count }, (_, i) => ({
     key: names[Math.floor(random() * keys)]!,
     value: 1 + Math.floor(random() * 10_000),
-    time: FIRST_TIME_MS + Math.floor((i * 1000) / perSecond) - Math.floor(random() * outOfOrdernessMs),
+    time: FIRST_TIME_MS + Math.floor((i * 1000) / perSecond) - (random() < delayed ? Math.floor(random() * outOfOrdernessMs) : 0),
   }));
 }
 

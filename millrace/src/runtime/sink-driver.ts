@@ -57,7 +57,7 @@ export class SinkDriver implements Receiver {
     const { writer } = this;
     if (writer === undefined) return;
     this.busy = true;
-    await this.named(async () => writer.flush());
+    await this.named(async () => writer.flush('barrier'));
     this.resume();
   }
 
@@ -93,7 +93,7 @@ export class SinkDriver implements Receiver {
     const { writer } = this;
     if (writer === undefined || !this.unflushed || this.busy) return;
     this.unflushed = false;
-    this.attempt(() => writer.flush());
+    this.attempt(() => writer.flush('idle'));
   }
 
   /** Closes the sink, once. */

@@ -43,8 +43,11 @@ export interface SinkWriter<T> {
    * backpressure. A throw or rejection stops the pipeline.
    */
   write(batch: Batch<T>): void | Promise<void>;
-  /** Hands on whatever is buffered. Called when nothing is left to do, so that a lone record does not linger. */
-  flush(): void | Promise<void>;
+  /**
+   * Hands on whatever is buffered. `'idle'`: nothing is left to do, and a lone record should not linger longer than it is meant to. `'barrier'`: an epoch ends, and a sink that takes no part in
+   * epochs must have delivered all of its results when the promise resolves.
+   */
+  flush(reason: 'idle' | 'barrier'): void | Promise<void>;
   /**
    * Ends an epoch: what was written before the call belongs to it, what is written from now on to the next. Resolves when nothing that the epoch needs would be lost by a crash.
    * Called when no write is pending; writes go on meanwhile.

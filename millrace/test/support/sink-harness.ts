@@ -59,8 +59,8 @@ export class SinkHarness<T> {
     }
   }
 
-  async flush(): Promise<void> {
-    await this.writer.flush();
+  async flush(reason: 'idle' | 'barrier' = 'idle'): Promise<void> {
+    await this.writer.flush(reason);
   }
 
   async close(outcome: 'finished' | 'failed' = 'finished'): Promise<void> {

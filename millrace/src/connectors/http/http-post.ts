@@ -129,8 +129,8 @@ class HttpPostWriter<T> implements SinkWriter<T> {
     if (this.failure !== undefined || this.values.length >= this.posting.maxRecords) return this.send(this.posting.maxRecords);
   }
 
-  flush(): void | Promise<void> {
-    if (this.posting.lingerMs === 0 || this.failure !== undefined) return this.finish();
+  flush(reason: 'idle' | 'barrier'): void | Promise<void> {
+    if (this.posting.lingerMs === 0 || reason === 'barrier' || this.failure !== undefined) return this.finish();
     if (this.values.length > 0) this.linger();
   }
 

@@ -3,8 +3,11 @@ import { MillraceError } from '../../base/errors.ts';
 import { DamagedFileError } from './check-file.ts';
 import { BrokenSealError } from './seal.ts';
 
-/** Codes of LMDB for what it found in the file: page not found, corrupted, not a database. */
-const DAMAGED_CODES = [-30797, -30796, -30793];
+/**
+ * Codes of LMDB for what it found in the file: page not found, corrupted, panic, not a database; and those that it gives when pages or records of its own are not as they must be:
+ * cursor full, page full, incompatible, bad transaction, bad size of a value, bad database, unexpected problem.
+ */
+const DAMAGED_CODES = [-30797, -30796, -30795, -30793, -30787, -30786, -30784, -30782, -30781, -30780, -30779];
 
 /** Less than this on the disk is most likely the reason of a failed write. */
 const LITTLE_SPACE_BYTES = 2 ** 20;

@@ -25,7 +25,7 @@ const end = from + (count ?? Infinity);
 for (let n = from; n < end; ) {
   for (batch.clear(); !batch.full && n < end; n++) batch.push({ n, text: `record ${n} `.repeat(20) }, NaN, n);
   await writer.write(batch);
-  if (n % 5 === 0) await writer.flush();
+  if (n % 5 === 0) await writer.flush('idle');
   process.stdout.write(`${n}\n`);
 }
 await writer.close('finished');

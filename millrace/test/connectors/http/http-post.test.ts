@@ -112,6 +112,16 @@ describe('requests', () => {
     expect(environment.pending).toBe(0);
   });
 
+  test('at the end of an epoch nothing lingers', async () => {
+    const environment = new ManualEnvironment();
+    const { received, url } = await target();
+    const run = await SinkHarness.open(httpPost({ url, batch: { maxRecords: 3, linger: '1h' } }), { environment });
+    await run.write([1]);
+    await run.flush('barrier');
+    expect(received.map(r => r.body)).toEqual(['1\n']);
+    await run.close();
+  });
+
   test('a record that JSON cannot hold is rejected alone', async () => {
     const { received, url } = await target();
     const run = await writeAll<unknown>(httpPost({ url, batch: {} }), [1, () => 2, 3]);
