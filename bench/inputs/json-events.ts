@@ -2,7 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { FIRST_TIME_MS } from './events.ts';
 import { randomNumbers } from './random.ts';
 
-/** A little over 200 bytes a line, of which a job needs a few fields. */
+/** 200 bytes a line, of which a job needs a few fields. */
 export function jsonLines(count: number, keys: number, perSecond: number, outOfOrdernessMs: number, take: (line: string) => void): void {
   const random = randomNumbers(7);
   const int = (below: number) => Math.floor(random() * below);

@@ -36,8 +36,8 @@ is a Pipeline or a function returning one. TypeScript needs no build step.
 
 Progress and a summary go to stderr, stdout belongs to the sinks. Ctrl-C or SIGTERM stops reading,
 lets what has been read run through, and ends; a second one ends at once. With --state the run
-is suspended: the next one goes on from there, also after a crash or kill -9, with no result lost or
-doubled.
+is suspended: the next one goes on from there, also after a crash or kill -9. Files then hold each
+result exactly once, other sinks get it at least once.
 
 Exit codes: 0 finished or stopped, 1 the pipeline failed, 2 wrong usage or the program cannot be
 loaded, 130 (143) ended at once by a second Ctrl-C (SIGTERM).`,
