@@ -133,6 +133,8 @@ function writerFor(
   let closed = false;
   let newestPublished = 0;
   const underWay = new Set<Promise<unknown>>();
+  const held = { sink: name };
+  of.held.add(held);
 
   const check = (holds: boolean, what: string) => {
     if (!of.dead && !holds) world.violated(`${name}: ${what}`);
@@ -179,6 +181,7 @@ function writerFor(
     async close(outcome) {
       check(!closed, 'closed twice');
       closed = true;
+      of.held.delete(held);
       await Promise.allSettled(underWay);
       await world.call(of, 'sink-close', `${name}, ${outcome}`, () => {});
     },
