@@ -196,7 +196,12 @@ function writerFor(
     const rows = of.dead ? [] : [...target.takeStaged(), ...buffer];
     buffer = [];
     const prepared: Prepared =
-      target.kind === 'transactional' ? { data: { held: rows.length } } : { data: null, bytes: Buffer.from(JSON.stringify(rows)) };
+      target.kind === 'transactional'
+        ? { data: { held: rows.length } }
+        : {
+            data: null,
+            bytes: Buffer.from(JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))),
+          };
     await watched(
       world.call(of, 'prepare', `${name}, epoch ${epoch}, ${rows.length} records`, () => {
         if (target.kind === 'transactional') target.hold(epoch, rows);
