@@ -43,6 +43,10 @@ export interface Case {
   readonly steps: readonly Step[];
   readonly sinks: readonly SinkCase[];
   readonly rejects: TargetKind;
+  /** Whether the program counts the rejects by itself, in place of writing them. */
+  readonly countsRejects: boolean;
+  /** Whether logs of state are compacted as early as can be. */
+  readonly compacts: boolean;
   readonly epochMs: number;
   readonly maxRestarts: number;
   readonly pace: Pace;

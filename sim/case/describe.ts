@@ -4,7 +4,7 @@ import { nameOf, sinkNameOf } from './expectation.ts';
 
 /** A case as text: what is read, what becomes of it, and what goes wrong on the way. */
 export function describeCase(testCase: Case): string {
-  const { sources, steps, sinks, rejects, faults, epochMs, pace, slowest, maxRestarts, again } = testCase;
+  const { sources, steps, sinks, rejects, countsRejects, compacts, faults, epochMs, pace, slowest, maxRestarts, again } = testCase;
   const slow = slowest.length > 0 ? `, slowest ${slowest.join(', ')}` : '';
   return [
     ...steps.map((step, i) => `${nameOf(i)} = ${describeStep(step, sources)}`),
@@ -12,7 +12,7 @@ export function describeCase(testCase: Case): string {
       const details = [target, isSlow ? 'slow' : '', refuses > 0 ? `refuses every v % ${refuses} = 0` : ''].filter(text => text !== '');
       return `${sinkNameOf(i)} = ${end}(${describeRef(input)}) ${describeParams(params)}to a target that is ${details.join(', ')}`;
     }),
-    `rejects to a target that is ${rejects}`,
+    `rejects${countsRejects ? ', counted,' : ''} to a target that is ${rejects}${compacts ? '; logs of state are compacted early' : ''}`,
     `an epoch every ${epochMs} ms, at most ${maxRestarts} restarts in a row; calls are ${pace}${slow}${again ? '; started once more at the end' : ''}`,
     ...(faults.length === 0 ? ['no faults'] : faults.map(fault => `fault ${describeFault(fault)}`)),
   ].join('\n');

@@ -22,7 +22,7 @@ const LONGEST_CLOCK_STEP_MS = 7_200_000;
 export function drawFaults(dice: Dice, clockSteps: boolean): Fault[] {
   const faults: Fault[] = [];
   const count = dice.chance(0.05) ? 0 : dice.int(1, dice.chance(0.2) ? 12 : 4);
-  for (let i = 0; i < count; i++) faults.push(drawFault(dice));
+  for (let i = 0; i < count; i++) faults.push(...drawSeries(dice));
   if (clockSteps) {
     for (let i = dice.int(1, 3); i > 0; i--) {
       const farMs = dice.chance(0.3) ? LONGEST_CLOCK_STEP_MS : 1000;
@@ -30,6 +30,18 @@ export function drawFaults(dice: Dice, clockSteps: boolean): Fault[] {
     }
   }
   return faults;
+}
+
+/** A fault, and now and then others close behind it, which meet the recovery from it. */
+function drawSeries(dice: Dice): Fault[] {
+  const first = drawFault(dice);
+  const series: Fault[] = [first];
+  for (let i = 1; dice.chance(0.2); i++) {
+    if ('at' in first) series.push({ ...first, nth: first.nth + i, phase: dice.pick(['before', 'after']) });
+    else if (first.does !== 'jump')
+      series.push({ ...first, atMs: first.atMs + first.pauseMs + dice.int(0, 60), does: dice.pick(['crash', 'stop', 'abort']) });
+  }
+  return series;
 }
 
 function drawFault(dice: Dice): Fault {

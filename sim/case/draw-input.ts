@@ -31,7 +31,8 @@ function moments(dice: Dice, fromMs: number): Moments {
 export function drawSource(dice: Dice): SourceCase {
   const splitCount = dice.int(1, 4);
   const disorderMs = dice.pick([0, 0, 3, 20, 100]);
-  const records = dice.int(2, dice.chance(0.2) ? 120 : 40);
+  // More than a batch, now and then.
+  const records = dice.chance(0.01) ? dice.int(1500, 3000) : dice.int(2, dice.chance(0.2) ? 120 : 40);
   const splits: FedSplit<Event>[] = [];
   let newestFed: { atMs: number; time: number }[] = [];
   const foundTimes = Array.from({ length: splitCount }, (_, i) => (i > 0 && dice.chance(0.2) ? dice.int(1, INPUT_SPAN_MS) : 0)).sort(

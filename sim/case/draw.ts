@@ -9,7 +9,7 @@ import { drawFaults } from './draw-faults.ts';
 import { drawLateSource, drawSource } from './draw-input.ts';
 import { type ExpectedStream, expectationOf, streamAt } from './expectation.ts';
 
-/** Streams longer than this are not read on, as joins of joins would take all the time. */
+/** Streams that are so much longer than the input are not read on, as joins of joins would take all the time. */
 const MAX_EVENTS = 600;
 
 /** 2030, so that the clock is ahead of all event times. */
@@ -26,6 +26,8 @@ export function drawCase(seed: number): Case {
     steps: [],
     sinks: [],
     rejects: dice.pick(TARGET_KINDS.filter(kind => kind !== 'at-least-once')),
+    countsRejects: dice.chance(0.2),
+    compacts: dice.chance(0.3),
     epochMs: dice.pick([50, 100, 100, 250, 500]),
     maxRestarts: dice.pick([0, 1, 3, 10]),
     pace: dice.pick(['instant', 'quick', 'slow']),
@@ -33,7 +35,8 @@ export function drawCase(seed: number): Case {
     faults: drawFaults(dice, clockSteps),
     again: dice.chance(0.2),
   };
-  return dice.chance(0.15) ? drawLateCase(dice, base) : new PipelineDraw(dice, base, { clockSteps }).draw();
+  // Of late records it must be known which they are.
+  return dice.chance(0.15) ? drawLateCase(dice, { ...base, countsRejects: false }) : new PipelineDraw(dice, base, { clockSteps }).draw();
 }
 
 class PipelineDraw {
@@ -84,7 +87,11 @@ class PipelineDraw {
     if (!operator.accepts(traits)) return false;
     const before = { steps: this.steps.length, open: this.open, streams: this.streams };
     this.add({ operator: name, inputs, params: operator.draw(dice, traits, this.circumstances) });
-    if (this.streams.at(-1)!.some(({ events }) => events.length > MAX_EVENTS)) {
+    const longest = Math.max(
+      MAX_EVENTS,
+      ...this.sources.map(({ splits }) => splits.reduce((total, split) => total + split.records.length, 0)),
+    );
+    if (this.streams.at(-1)!.some(({ events }) => events.length > longest)) {
       this.steps.length = before.steps;
       this.open = before.open;
       this.streams = before.streams;

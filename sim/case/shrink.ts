@@ -43,6 +43,7 @@ const reductions: readonly Reduction[] = [
 
 const simpler: readonly ((from: Case) => Partial<Case>)[] = [
   () => ({ again: false }),
+  () => ({ compacts: false }),
   () => ({ slowest: [] }),
   () => ({ pace: 'instant' }),
   from => ({ sinks: from.sinks.map(sink => ({ ...sink, slow: false })) }),

@@ -1,5 +1,6 @@
 import {
   count,
+  countEvictor,
   countTrigger,
   earlyFiring,
   globalWindow,
@@ -70,6 +71,33 @@ const globalCount = end<{ n: number; purges: boolean }>({
       [...byKey(input)].flatMap(([key, all]) =>
         Array.from({ length: Math.floor(all.length / n) }, (_, i) => ({ key, n: purges ? n : (i + 1) * n })),
       ),
+    ),
+});
+
+/** What an evictor takes out is gone for later results too. */
+const globalEvicting = end<{ n: number; kept: number }>({
+  accepts: ({ ordered }) => ordered,
+  mayRepeat: true,
+  draw: dice => ({ n: dice.int(1, 4), kept: dice.int(1, 6) }),
+  build: (s, { n, kept }) =>
+    s
+      .keyBy('k')
+      .window(globalWindow())
+      .trigger(countTrigger(n))
+      .evictor(countEvictor(kept))
+      .process((key, _, records) => [{ key, values: [...records].map(({ v }) => v) }]),
+  check: (published, input, { n, kept }) =>
+    difference(
+      published,
+      [...byKey(input)].flatMap(([key, all]) => {
+        let contents: number[] = [];
+        return all.flatMap(({ v }, i) => {
+          contents.push(v);
+          if ((i + 1) % n !== 0) return [];
+          contents = contents.slice(-kept);
+          return [{ key, values: [...contents] }];
+        });
+      }),
     ),
 });
 
@@ -236,6 +264,7 @@ export const ends: ReadonlyMap<string, SimEnd> = new Map<string, SimEnd>(
     runningCount,
     runningSum,
     globalCount,
+    globalEvicting,
     dedupeContents,
     clockWindows,
     slidingClockWindows,

@@ -10,6 +10,7 @@ import {
   valueState,
 } from '../../millrace/src/index.ts';
 import { byKey, byKeyAndInstant, type Event, mix } from './event.ts';
+import { drawKeyForm, fromKey, type KeyForm, toKey } from './key-form.ts';
 import { orderedAfter, type SimOperator, sortedAfter, unary } from './operator.ts';
 
 type TtlChoice = 'none' | 'processing' | number;
@@ -120,14 +121,18 @@ const everyState = unary<{ ttl: TtlChoice; failing: number; noKey: number }>({
 const endOf = (at: number, sizeMs: number): number => Math.floor(at / sizeMs) * sizeMs + sizeMs;
 
 /** Sums that event-time timers send at the end of each span. */
-const eventTimers = unary<{ sizeMs: number; keeps: 'map' | 'list' }>({
+const eventTimers = unary<{ sizeMs: number; keeps: 'map' | 'list'; keys: KeyForm; failing: number }>({
   weight: 2,
   accepts: ({ timed }) => timed,
-  draw: dice => ({ sizeMs: dice.int(4, 40), keeps: dice.pick(['map', 'list']) }),
+  draw(dice) {
+    const keeps = dice.pick(['map', 'list'] as const);
+    return { sizeMs: dice.int(4, 40), keeps, keys: drawKeyForm(dice), failing: keeps === 'map' && dice.chance(0.3) ? dice.int(2, 5) : 0 };
+  },
   traits: sortedAfter,
-  build(s, { sizeMs, keeps }): Stream<Event> {
+  build(s, { sizeMs, keeps, keys, failing }, { name }): Stream<Event> {
+    const keyed = s.keyBy(e => toKey(keys, e.k));
     if (keeps === 'list') {
-      return s.keyBy('k').process({
+      return keyed.process({
         state: { waiting: listState<Event>('waiting') },
         onRecord(e, { state, timers }) {
           state.waiting.add(e);
@@ -136,29 +141,32 @@ const eventTimers = unary<{ sizeMs: number; keeps: 'map' | 'list' }>({
         onTimer({ timeMs }, { key, state: { waiting } }) {
           const due = waiting.get().filter(e => e.at < timeMs);
           waiting.set(waiting.get().filter(e => e.at >= timeMs));
-          return [{ k: key, at: timeMs, v: due.reduce((total, e) => total + e.v, 0) }];
+          return [{ k: fromKey(key), at: timeMs, v: due.reduce((total, e) => total + e.v, 0) }];
         },
       });
     }
-    return s.keyBy('k').process({
-      state: { totals: mapState<number, number>('totals') },
-      onRecord(e, { state: { totals }, timers }) {
-        const end = endOf(e.at, sizeMs);
-        totals.set(end, (totals.get(end) ?? 0) + e.v);
-        timers.event(end);
-      },
-      *onTimer({ timeMs }, { key, state: { totals } }) {
-        yield { k: key, at: timeMs, v: totals.get(timeMs)! };
-        totals.delete(timeMs);
-      },
-    });
+    return keyed
+      .process({
+        state: { totals: mapState<number, number>('totals') },
+        onRecord(e, { state: { totals }, timers }) {
+          const end = endOf(e.at, sizeMs);
+          totals.set(end, (totals.get(end) ?? 0) + e.v);
+          timers.event(end);
+        },
+        *onTimer({ timeMs }, { key, state: { totals } }) {
+          yield { k: fromKey(key), at: timeMs, v: totals.get(timeMs)! };
+          if (failing > 0 && timeMs % failing === 0) throw new Error('not this timer');
+          totals.delete(timeMs);
+        },
+      })
+      .name(name);
   },
-  compute: (events, { sizeMs }) =>
-    byKeyAndInstant(events, at => endOf(at, sizeMs)).map(({ k, instant, group }) => ({
-      k,
-      at: instant,
-      v: group.reduce((total, e) => total + e.v, 0),
-    })),
+  compute: (events, { sizeMs, failing }, name, reject) =>
+    byKeyAndInstant(events, at => endOf(at, sizeMs)).flatMap(({ k, instant, group }) => {
+      const fails = failing > 0 && instant % failing === 0;
+      if (fails) reject('failed', name);
+      return fails ? [] : [{ k, at: instant, v: group.reduce((total, e) => total + e.v, 0) }];
+    }),
 });
 
 /** Timers that are deleted and set again: what a key's last record before the time said counts. */

@@ -1,22 +1,32 @@
 import {
+  type Aggregate,
   approxCountDistinct,
+  collect,
   count,
   countDistinct,
   countEvictor,
   countWindow as countWindowOf,
   cumulative,
   eventTimeTrigger,
+  first,
   max,
+  maxBy,
+  mean,
   min,
+  quantiles,
   session,
   sliding,
+  type Stream,
   sum,
   timeEvictor,
-  type Stream,
+  topK,
+  topN,
   type Trigger,
   tumbling,
+  variance,
 } from '../../millrace/src/index.ts';
-import { byKey, type Event, mix, newestOf, sumOf } from './event.ts';
+import { byKey, byKeyAndInstant, type Event, mix, newestOf, sumOf } from './event.ts';
+import { drawKeyForm, fromKey, type KeyForm, toKey } from './key-form.ts';
 import { orderedAfter, sortedAfter, unary, unorderedAfter } from './operator.ts';
 
 type Span = { readonly start: number; readonly end: number };
@@ -118,6 +128,9 @@ const timeWindow = unary<{
   latenessMs: number;
   evictor: 'none' | 'count' | 'time';
   kept: number;
+  keys: KeyForm;
+  /** The function throws for windows that begin at a multiple of this; 0: never. */
+  failing: number;
 }>({
   weight: 4,
   accepts: ({ timed }) => timed,
@@ -127,16 +140,21 @@ const timeWindow = unary<{
     const sizeMs = kind === 'cumulative' ? stepMs * dice.int(1, 4) : kind === 'sliding' ? stepMs + dice.int(0, 30) : dice.int(3, 40);
     // Where sessions merge, records are no longer in the order of arrival.
     const evictor = dice.chance(0.8) ? 'none' : ordered && kind !== 'session' && dice.chance(0.5) ? 'count' : 'time';
+    const fn = dice.pick(
+      kind === 'tumbling' && evictor === 'none' ? (['aggregate', 'process', 'reduce'] as const) : (['aggregate', 'process'] as const),
+    );
     return {
       cut: { kind, sizeMs, stepMs, offsetMs: kind === 'session' || dice.chance(0.7) ? 0 : dice.int(-9, 9) },
-      fn: dice.pick(kind === 'tumbling' && evictor === 'none' ? ['aggregate', 'process', 'reduce'] : ['aggregate', 'process']),
+      fn,
       latenessMs: dice.chance(0.3) ? dice.int(1, 30) : 0,
       evictor,
       kept: dice.int(1, 8),
+      keys: drawKeyForm(dice),
+      failing: fn === 'process' && dice.chance(0.3) ? dice.int(2, 5) : 0,
     };
   },
   traits: sortedAfter,
-  build(s, { cut, fn, latenessMs, evictor, kept }): Stream<Event> {
+  build(s, { cut, fn, latenessMs, evictor, kept, keys, failing }, { name }): Stream<Event> {
     if (fn === 'reduce') {
       // The window does not show in what is reduced, so its end is written to the records first.
       const ended = s.map(e => ({ ...e, at: windowsOf(cut, e.at)[0]!.end - 1 }));
@@ -146,31 +164,42 @@ const timeWindow = unary<{
         .allowedLateness(latenessMs)
         .reduce((a, b) => ({ k: a.k, at: Math.max(a.at, b.at), v: (a.v + b.v) % 1_000_003 }));
     }
-    let windowed = s.keyBy('k').window(assignerOf(cut)).allowedLateness(latenessMs);
+    let windowed = s
+      .keyBy(e => toKey(keys, e.k))
+      .window(assignerOf(cut))
+      .allowedLateness(latenessMs);
     if (evictor === 'count') windowed = windowed.evictor(countEvictor(kept));
     if (evictor === 'time') windowed = windowed.evictor(timeEvictor(kept));
     if (fn === 'process') {
-      return windowed.process((k, { start, end }, records) => {
-        const group = [...records];
-        return [
-          { k, at: end - 1, v: mix(group.length, sumOf(group)) },
-          { k, at: end - 1, v: mix(start, end) },
-        ];
-      });
+      return windowed
+        .process((key, { start, end }, records) => {
+          if (failing > 0 && start % failing === 0) throw new Error('not this window');
+          const group = [...records];
+          const k = fromKey(key);
+          return [
+            { k, at: end - 1, v: mix(group.length, sumOf(group)) },
+            { k, at: end - 1, v: mix(start, end) },
+          ];
+        })
+        .name(name);
     }
     return windowed.aggregate(aggregates).map(({ key, window, n, total, low, high, digits, values }) => ({
-      k: key,
+      k: fromKey(key),
       at: window.end - 1,
       v: mix(n, total, low, high, digits, Math.sign(values)),
     }));
   },
-  compute(events, { cut, fn, evictor, kept }) {
+  compute(events, { cut, fn, evictor, kept, failing }, name, reject) {
     return [...byKey(events)].flatMap(([k, all]) =>
       contentsOf(cut, all).flatMap(({ window: { start, end }, group }) => {
         let left = group;
         if (evictor === 'count') left = group.slice(-kept);
         if (evictor === 'time') left = group.filter(e => e.at > newestOf(group) - kept);
         if (fn === 'aggregate') return [aggregated(k, end, left)];
+        if (failing > 0 && start % failing === 0) {
+          reject('failed', name);
+          return [];
+        }
         if (fn === 'reduce') return [{ k, at: end - 1, v: left.length === 1 ? left[0]!.v : sumOf(left) % 1_000_003 }];
         return [
           { k, at: end - 1, v: mix(left.length, sumOf(left)) },
@@ -246,4 +275,47 @@ const customTrigger = unary<{ cut: Cut; n: number }>({
     ),
 });
 
-export const windows = { timeWindow, countWindow, customTrigger };
+const richAggregates = {
+  first: first((e: Event) => e.v),
+  all: collect((e: Event) => e.v % 100),
+  quartiles: quantiles((e: Event) => e.v, [0.25, 0.5, 0.75]),
+  greatest: topN((e: Event) => e.v, 3),
+  often: topK((e: Event) => e.v % 5, 2),
+  spread: variance((e: Event) => e.v),
+  about: approxCountDistinct((e: Event) => e.v),
+  highest: maxBy((e: Event) => e.v),
+  mean: mean((e: Event) => e.v),
+};
+
+/** What an aggregate makes of records that are added one after another, as text that shows each bit of it. */
+function foldAll(aggregate: Aggregate<Event, unknown>, events: readonly Event[]): unknown {
+  let accumulator = aggregate.create();
+  for (const e of events) {
+    const input = aggregate.input(e);
+    if (input !== undefined && input !== null) accumulator = aggregate.add(accumulator as never, input as never);
+  }
+  return aggregate.result(accumulator as never);
+}
+
+const digest = (value: unknown): number => mix(...[...JSON.stringify(value)].map(c => c.charCodeAt(0)));
+
+/** Accumulators of every form: sketches, lists, records. */
+const richWindow = unary<{ sizeMs: number; keys: KeyForm }>({
+  accepts: ({ timed, ordered }) => timed && ordered,
+  draw: dice => ({ sizeMs: dice.int(10, 200), keys: drawKeyForm(dice) }),
+  traits: sortedAfter,
+  build: (s, { sizeMs, keys }) =>
+    s
+      .keyBy(e => toKey(keys, e.k))
+      .window(tumbling(sizeMs))
+      .aggregate(richAggregates)
+      .map(({ key, window, ...results }) => ({ k: fromKey(key), at: window.end - 1, v: digest(results) })),
+  compute: (events, { sizeMs }) =>
+    byKeyAndInstant(events, at => Math.floor(at / sizeMs) * sizeMs + sizeMs - 1).map(({ k, instant, group }) => ({
+      k,
+      at: instant,
+      v: digest(Object.fromEntries(Object.entries(richAggregates).map(([name, aggregate]) => [name, foldAll(aggregate, group)]))),
+    })),
+});
+
+export const windows = { timeWindow, countWindow, customTrigger, richWindow };

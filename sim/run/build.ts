@@ -1,4 +1,4 @@
-import { type AsyncCall, pipeline, type Source, type Stream } from '../../millrace/src/index.ts';
+import { type AsyncCall, count, pipeline, type Source, type Stream } from '../../millrace/src/index.ts';
 import type { Plan } from '../../millrace/src/plan/graph.ts';
 import { withRejectSink } from '../../millrace/src/plan/reject-sink.ts';
 import type { Case, SourceCase, Step } from '../case/case.ts';
@@ -48,6 +48,12 @@ export function buildCase(testCase: Case, world: World, canary?: Canary): Built 
   });
   const rejects = new Target(world, 'rejects', testCase.rejects, forgetful);
   const rejectSink = new TargetSink(world, 'rejects', rejects, { slow: false, refuses: () => false });
+  if (testCase.countsRejects) {
+    p.rejects
+      .keyBy(({ reason, operator }) => `${reason} ${operator}`)
+      .aggregate({ n: count() })
+      .to(rejectSink);
+  }
   return { plan: withRejectSink(p.plan(), rejectSink), targets, rejects };
 }
 

@@ -11,6 +11,7 @@ import { wasInjected } from '../world/fault.ts';
 import { type Incarnation, World } from '../world/world.ts';
 import { type Built, buildCase } from './build.ts';
 import type { Canary } from './canaries.ts';
+import { compactEarly } from './compact-early.ts';
 import { explain, watchFailures } from './watch-failures.ts';
 
 export interface Outcome {
@@ -25,6 +26,7 @@ export async function runCase(testCase: Case, canary?: Canary): Promise<Outcome>
   if (expectation === undefined) throw new Error('the case does not fit together');
   const world = new World(testCase);
   const unpatch = canary?.patch?.();
+  const unlimit = testCase.compacts ? compactEarly() : undefined;
   const unhandled = (error: unknown) => world.violated(`a promise was rejected and nobody looked: ${explain(error)}`);
   process.on('unhandledRejection', unhandled);
   try {
@@ -35,8 +37,17 @@ export async function runCase(testCase: Case, canary?: Canary): Promise<Outcome>
     return { problem: world.problem ?? run.compare(expectation), trace: world.trace };
   } finally {
     process.off('unhandledRejection', unhandled);
+    unlimit?.();
     unpatch?.();
   }
+}
+
+/** What the program counts of its rejects: 1, 2, 3, ... of each reason and operator. */
+function compareCounts(rows: readonly unknown[], expected: Expectation['rejects']): string | undefined {
+  return difference(
+    { rows, exactlyOnce: true },
+    [...expected].flatMap(([key, times]) => Array.from({ length: times }, (_, i) => ({ key, n: i + 1 }))),
+  );
 }
 
 class Run {
@@ -76,7 +87,7 @@ class Run {
 
   compare({ streams, rejects }: Expectation): string | undefined {
     const { built } = this;
-    const rejected = built.rejects.rows as Reject[];
+    const rejected = this.testCase.countsRejects ? [] : (built.rejects.rows as Reject[]);
     const late = rejected.filter(({ reason }) => reason === 'late').map(({ value }) => value as Event);
     for (const [i, sink] of this.testCase.sinks.entries()) {
       const { events, traits } = streamAt(streams, sink.input);
@@ -86,15 +97,17 @@ class Run {
       const wrong = end.check({ rows, exactlyOnce: kind !== 'at-least-once', late }, taken, sink.params, traits);
       if (wrong !== undefined) return `${sinkNameOf(i)}: ${wrong}`;
     }
-    const isLateCase = this.testCase.sinks.some(({ end }) => endNamed(end).forLate);
-    const counted = rejected
-      .filter(({ reason }) => !isLateCase || reason !== 'late')
-      .map(({ reason, operator }) => `${reason} ${operator}`);
-    const wrong = difference(
-      { rows: counted, exactlyOnce: true },
-      [...rejects].flatMap(([id, times]) => Array.from({ length: times }, () => id)),
-    );
+    const wrong = this.testCase.countsRejects ? compareCounts(built.rejects.rows, rejects) : this.compareRejects(rejected, rejects);
     return wrong === undefined ? undefined : `rejects: ${wrong}`;
+  }
+
+  private compareRejects(rejected: readonly Reject[], expected: Expectation['rejects']): string | undefined {
+    const isLateCase = this.testCase.sinks.some(({ end }) => endNamed(end).forLate);
+    const rows = rejected.filter(({ reason }) => !isLateCase || reason !== 'late').map(({ reason, operator }) => `${reason} ${operator}`);
+    return difference(
+      { rows, exactlyOnce: true },
+      [...expected].flatMap(([id, times]) => Array.from({ length: times }, () => id)),
+    );
   }
 
   private startAfter(pauseMs: number): void {

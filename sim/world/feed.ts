@@ -60,13 +60,14 @@ export class Feed<T> implements Source<T> {
     await Promise.all(all);
   }
 
-  open({ split, wake, environment }: ReaderContext, position: Json | undefined): Promise<SplitReader<T>> {
+  async open({ split, wake, environment }: ReaderContext, position: Json | undefined): Promise<SplitReader<T>> {
     const { world, settings } = this;
     const of = incarnationOf(environment);
     const next = readPosition(position);
     const fed = settings.splits.find(({ id }) => id === split.id);
     if (fed === undefined) throw new Error(`there is no split ${split.id}`);
-    return world.call(of, 'split-open', `${split.id} at ${next}`, () => new FeedReader(world, of, settings, fed, next, wake));
+    await world.call(of, 'split-open', `${split.id} at ${next}`, () => {});
+    return new FeedReader(world, of, settings, fed, next, wake);
   }
 
   private findLater(of: Incarnation, { id, foundMs }: FedSplit<T>, found: EnumerationContext['found'], signal: AbortSignal): Promise<void> {
@@ -92,6 +93,7 @@ class FeedReader<T> implements SplitReader<T> {
   private readonly wake: () => void;
   private next: number;
   private closed = false;
+  private readonly held: { split: string };
 
   constructor(world: World, of: Incarnation, settings: FeedSettings<T>, split: FedSplit<T>, next: number, wake: () => void) {
     this.world = world;
@@ -100,6 +102,8 @@ class FeedReader<T> implements SplitReader<T> {
     this.split = split;
     this.next = next;
     this.wake = wake;
+    this.held = { split: split.id };
+    of.held.add(this.held);
   }
 
   poll(batch: Batch<T>): Polled {
@@ -122,6 +126,7 @@ class FeedReader<T> implements SplitReader<T> {
 
   async close(): Promise<void> {
     this.closed = true;
+    this.of.held.delete(this.held);
   }
 
   private take(batch: Batch<T>): Polled {

@@ -133,6 +133,8 @@ function writerFor(
   let closed = false;
   let newestPublished = 0;
   const underWay = new Set<Promise<unknown>>();
+  const held = { sink: name };
+  of.held.add(held);
 
   const check = (holds: boolean, what: string) => {
     if (!of.dead && !holds) world.violated(`${name}: ${what}`);
@@ -179,6 +181,7 @@ function writerFor(
     async close(outcome) {
       check(!closed, 'closed twice');
       closed = true;
+      of.held.delete(held);
       await Promise.allSettled(underWay);
       await world.call(of, 'sink-close', `${name}, ${outcome}`, () => {});
     },
@@ -193,7 +196,12 @@ function writerFor(
     const rows = of.dead ? [] : [...target.takeStaged(), ...buffer];
     buffer = [];
     const prepared: Prepared =
-      target.kind === 'transactional' ? { data: { held: rows.length } } : { data: null, bytes: Buffer.from(JSON.stringify(rows)) };
+      target.kind === 'transactional'
+        ? { data: { held: rows.length } }
+        : {
+            data: null,
+            bytes: Buffer.from(JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))),
+          };
     await watched(
       world.call(of, 'prepare', `${name}, epoch ${epoch}, ${rows.length} records`, () => {
         if (target.kind === 'transactional') target.hold(epoch, rows);

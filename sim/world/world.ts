@@ -22,8 +22,8 @@ export class Incarnation {
   readonly environment: Environment;
   /** A dead one has no effect on anything any more, whatever its code still does. */
   dead = false;
-  /** Calls that were made to fail. */
-  failures = 0;
+  /** What it has taken and has not given back: timers, sinks, splits. A process with any of them left would not exit. */
+  readonly held = new Set<object>();
 
   constructor(number: number, world: World) {
     this.number = number;
@@ -149,7 +149,7 @@ export class World {
       if (of.dead) return;
       const nth = this.count(point);
       const fails = (phase: 'before' | 'after') => {
-        const fault = this.faultAt(of, point, nth, phase);
+        const fault = this.faultAt(point, nth, phase);
         if (fault?.does === 'fail') reject(fault.error);
         return fault !== undefined;
       };
@@ -172,11 +172,11 @@ export class World {
   callNow<R>(of: Incarnation, point: Point, effect: () => R, ifDead: R): R {
     if (of.dead) return ifDead;
     const nth = this.count(point);
-    let fault = this.faultAt(of, point, nth, 'before');
+    let fault = this.faultAt(point, nth, 'before');
     if (fault?.does === 'fail') throw fault.error;
     if (fault !== undefined) return ifDead;
     const result = effect();
-    fault = this.faultAt(of, point, nth, 'after');
+    fault = this.faultAt(point, nth, 'after');
     if (fault?.does === 'fail') throw fault.error;
     return result;
   }
@@ -194,7 +194,10 @@ export class World {
 
   /** The program has ended by itself. */
   leave(): void {
-    if (this.incarnation !== undefined) this.incarnation.dead = true;
+    const { incarnation } = this;
+    if (incarnation === undefined) return;
+    for (const held of incarnation.held) this.violated(`the job has ended and leaves ${JSON.stringify(held)} behind`);
+    incarnation.dead = true;
     this.incarnation = undefined;
   }
 
@@ -224,7 +227,18 @@ export class World {
       },
       scheduler: {
         // As the machine's timers are: they count whole milliseconds from when they are set, and do not see the clock step.
-        at: (atMs, task) => this.laterFor(of, Math.max(1, Math.trunc(atMs - this.nowMs)), task),
+        at: (atMs, task) => {
+          const timer = { timer: atMs - this.settings.startMs };
+          of.held.add(timer);
+          const cancel = this.laterFor(of, Math.max(1, Math.trunc(atMs - this.nowMs)), () => {
+            of.held.delete(timer);
+            task();
+          });
+          return () => {
+            of.held.delete(timer);
+            cancel();
+          };
+        },
         turn: () => new Promise(resolve => this.laterFor(of, 0, resolve)),
       },
       random: this.dice,
@@ -239,7 +253,6 @@ export class World {
 
   /** Does what was planned for the moment. A crash has happened when it returns. */
   private faultAt(
-    of: Incarnation,
     point: Point,
     nth: number,
     phase: 'before' | 'after',
@@ -253,7 +266,6 @@ export class World {
         return { does: 'crash' };
       }
       this.log(`FAULT ${what}`);
-      of.failures++;
       return { does: 'fail', error: new InjectedFault(what) };
     }
     return undefined;

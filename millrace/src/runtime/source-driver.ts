@@ -38,6 +38,8 @@ export class SourceDriver {
   private nextTurn = 0;
   private enumerated = false;
   private cancelIdleTimer: (() => void) | undefined;
+  /** What the source is at: finding, opening and closing splits. */
+  private readonly underWay = new Set<Promise<void>>();
 
   constructor(node: SourceNode, worker: Worker) {
     this.node = node;
@@ -68,7 +70,7 @@ export class SourceDriver {
   open(): Promise<void> {
     const signal = AbortSignal.any([this.worker.signal, this.stopping.signal]);
     return new Promise(resolve => {
-      this.node.source
+      const enumerating = this.node.source
         .enumerate({
           operator: this.node.id,
           environment: this.worker.environment,
@@ -87,8 +89,8 @@ export class SourceDriver {
           (error: unknown) => {
             if (!signal.aborted) this.failed(error);
           },
-        )
-        .finally(resolve);
+        );
+      this.watch(enumerating.finally(resolve));
     });
   }
 
@@ -122,7 +124,9 @@ export class SourceDriver {
   async close(): Promise<void> {
     this.stopping.abort();
     this.cancelIdleTimer?.();
-    await Promise.allSettled(this.splits.splice(0).map(async open => open.reader?.close()));
+    for (const open of this.splits.splice(0)) this.closeReader(open.reader, open.split);
+    // A split that was being opened is closed when it is open.
+    while (this.underWay.size > 0) await Promise.all(this.underWay);
   }
 
   /** A split that the newest epoch was reading and that is not there any more would be a loss in silence. */
@@ -155,7 +159,7 @@ export class SourceDriver {
       open.waitingSince = undefined;
       this.worker.wake();
     };
-    this.node.source
+    const opening = this.node.source
       .open(
         {
           operator: this.node.id,
@@ -175,12 +179,13 @@ export class SourceDriver {
           if (this.splits.includes(open)) {
             open.reader = reader;
             wake();
-          } else void reader.close();
+          } else this.closeReader(reader, split);
         },
         (error: unknown) => {
           if (!this.stopping.signal.aborted) this.failed(error, split);
         },
       );
+    this.watch(opening);
   }
 
   private pollSplit(open: OpenSplit): boolean {
@@ -227,7 +232,16 @@ export class SourceDriver {
 
   private closeSplit(open: OpenSplit): void {
     this.splits.splice(this.splits.indexOf(open), 1);
-    open.reader?.close().catch((error: unknown) => this.failed(error, open.split));
+    this.closeReader(open.reader, open.split);
+  }
+
+  private closeReader(reader: SplitReader<unknown> | undefined, split: Split): void {
+    if (reader !== undefined) this.watch(reader.close().catch((error: unknown) => this.failed(error, split)));
+  }
+
+  private watch(step: Promise<void>): void {
+    this.underWay.add(step);
+    void step.finally(() => this.underWay.delete(step));
   }
 
   private finish(): void {

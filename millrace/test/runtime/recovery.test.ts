@@ -273,3 +273,33 @@ test('a record that its source rejects is committed although no other comes', as
   await runs.epoch();
   expect(rejects.received.map(({ value }) => value)).toMatchObject([{ reason: 'undecodable' }]);
 });
+
+test('a job has ended when nothing of its sources is under way any more', async () => {
+  const log: string[] = [];
+  const slowly = async <R>(what: string, result: R): Promise<R> => {
+    for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve));
+    log.push(what);
+    return result;
+  };
+  const slow: Source<number> = {
+    ...blank,
+    bounded: false,
+    async enumerate({ found, signal }) {
+      found([{ id: '0' }]);
+      await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve()));
+      await slowly('enumerated', undefined);
+    },
+    open: () => slowly('opened', { poll: () => 'wait', position: () => 0, close: () => slowly('closed', undefined) } as const),
+  };
+  for (const ending of ['stop', 'crash'] as const) {
+    const p = pipeline('slow');
+    p.from(slow).to(target());
+    const job = new RunningJob(p.plan(), new VirtualTime(), { open: async () => new MemoryEpochStore(), intervalMs: 1000, maxRestarts: 0 });
+    // The split has been found and is being opened.
+    for (let turn = 0; turn < 2; turn++) await new Promise(resolve => setImmediate(resolve));
+    if (ending === 'stop') await job.stop();
+    else job.abort();
+    await job.done;
+    expect(log.splice(0).toSorted()).toEqual(['closed', 'enumerated', 'opened']);
+  }
+});
