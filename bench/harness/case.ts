@@ -4,8 +4,6 @@ export interface Outcome {
   readonly checksum: number;
   /** Records of input. */
   readonly records: number;
-  /** Bytes of input, where that says more than records. */
-  readonly bytes?: number;
   /** Measured by the contender itself, where it is not the time that `run` takes. */
   readonly elapsedMs?: number;
   /** Further measurements, each with its unit at the end of its name. */
@@ -48,8 +46,6 @@ export interface BenchCase {
   readonly runs: number;
   /** Most rounds of this case, where one takes long. */
   readonly maxRounds?: number;
-  /** Why the case cannot run here; undefined when it can. */
-  readonly unavailable?: () => string | undefined;
   /** Makes files on disk that the contenders read, once before the first of them. */
   readonly setUp?: (scale: Scale) => void | Promise<void>;
 }

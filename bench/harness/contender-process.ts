@@ -30,7 +30,6 @@ for (const { checksum } of outcomes) {
 const sample: Sample = {
   checksum: first.checksum,
   records: first.records,
-  bytes: first.bytes,
   elapsedMs: Math.min(...times),
   figures: { ...outcomes.at(-1)!.figures, ...(await prepared.figures?.()) },
 };

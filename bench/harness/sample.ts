@@ -2,7 +2,6 @@
 export interface Sample {
   readonly checksum: number;
   readonly records: number;
-  readonly bytes?: number | undefined;
   readonly elapsedMs: number;
   readonly figures: Readonly<Record<string, number>>;
 }
