@@ -3,7 +3,15 @@ import { mix } from './event.ts';
 import { orderedAfter, unary, unorderedAfter } from './operator.ts';
 
 /** Calls that take their time, fail at first, always fail, or never come back. */
-const mapAsync = unary<{ ordered: boolean; capacity: number; flaky: number; poison: number; hanging: number; timeout: Duration }>({
+const mapAsync = unary<{
+  ordered: boolean;
+  capacity: number;
+  flaky: number;
+  poison: number;
+  hanging: number;
+  slowMs: number;
+  timeout: Duration;
+}>({
   weight: 2,
   draw: (dice, _, { clockSteps }) => ({
     ordered: dice.chance(0.6),
@@ -12,10 +20,11 @@ const mapAsync = unary<{ ordered: boolean; capacity: number; flaky: number; pois
     poison: dice.chance(0.3) ? dice.int(7, 15) : 0,
     // A step of the clock may count as the time of calls that would have come back.
     hanging: !clockSteps && dice.chance(0.2) ? dice.int(11, 19) : 0,
+    slowMs: dice.pick([0, 5, 5, 50, 300]),
     timeout: clockSteps ? '1d' : '1h',
   }),
   traits: (input, { ordered }) => (ordered ? orderedAfter(input) : unorderedAfter(input)),
-  build: (s, { ordered, capacity, flaky, poison, hanging, timeout }, { name, call }) =>
+  build: (s, { ordered, capacity, flaky, poison, hanging, slowMs, timeout }, { name, call }) =>
     s
       .mapAsync(
         (e, attempt) => {
@@ -23,7 +32,7 @@ const mapAsync = unary<{ ordered: boolean; capacity: number; flaky: number; pois
           if (hanging > 0 && e.v % hanging === 0) return new Promise<typeof result>(() => {});
           // Some results are there at once.
           if (e.v % 4 === 0 && !(poison > 0 && e.v % poison === 0)) return result;
-          return call(attempt, () => {
+          return call(slowMs, () => {
             if (poison > 0 && e.v % poison === 0) throw new Error('never works');
             if (flaky > 0 && e.v % flaky === 0 && attempt.attempt < 3) throw new Error('not yet');
             return result;

@@ -1,4 +1,4 @@
-import type { AsyncCall, RejectReason, Stream } from '../../millrace/src/index.ts';
+import type { RejectReason, Stream } from '../../millrace/src/index.ts';
 import type { Json } from '../../millrace/src/types/json.ts';
 import type { Dice } from '../world/dice.ts';
 import type { Event } from './event.ts';
@@ -35,8 +35,8 @@ export type NoteReject = (reason: RejectReason, operator: string) => void;
 export interface Building {
   /** A name for a node that no other has. */
   readonly name: string;
-  /** A call to the outside of a program, as of mapAsync. */
-  call<R>(call: AsyncCall, outcome: () => R): Promise<R>;
+  /** A call to the outside of the program, as of mapAsync, that takes up to so long. */
+  call<R>(slowMs: number, outcome: () => R): Promise<R>;
 }
 
 /** A step of a random pipeline: what it is in the engine, and what it means for an array. */

@@ -1,4 +1,4 @@
-import { type AsyncCall, count, pipeline, type Source, type Stream } from '../../millrace/src/index.ts';
+import { count, pipeline, type Source, type Stream } from '../../millrace/src/index.ts';
 import type { Plan } from '../../millrace/src/plan/graph.ts';
 import { withRejectSink } from '../../millrace/src/plan/reject-sink.ts';
 import type { Case, SourceCase, Step } from '../case/case.ts';
@@ -24,7 +24,7 @@ export function buildCase(testCase: Case, world: World, canary?: Canary): Built 
   const p = pipeline('sim');
   const streams: (readonly Stream<Event>[])[] = [];
   for (const [i, step] of testCase.steps.entries()) {
-    const building: Building = { name: nameOf(i), call: (call, outcome) => callOutside(world, call, outcome) };
+    const building: Building = { name: nameOf(i), call: (slowMs, outcome) => callOutside(world, slowMs, outcome) };
     if ('source' in step) {
       const feed = feedOf(testCase.sources[step.source]!, world);
       streams.push([p.from(canary?.source?.(feed) ?? feed)]);
@@ -72,11 +72,11 @@ function buildStep(
 }
 
 /** A call of the program to the outside, which comes back some time later. */
-function callOutside<R>(world: World, { attempt }: AsyncCall, outcome: () => R): Promise<R> {
+function callOutside<R>(world: World, slowMs: number, outcome: () => R): Promise<R> {
   const of = world.incarnation;
   return new Promise((resolve, reject) => {
     if (of === undefined) return;
-    world.laterFor(of, world.latencyMs() + (attempt > 1 ? 0 : world.dice.int(0, 5)), () => {
+    world.laterFor(of, world.latencyMs() + world.dice.int(0, slowMs), () => {
       try {
         resolve(outcome());
       } catch (error) {

@@ -1,4 +1,5 @@
 import { Job, type JobState } from '../../millrace/src/runtime/job.ts';
+import { LoggedStateBackend } from '../../millrace/src/state/logged-state.ts';
 import type { JobResult, Reject } from '../../millrace/src/index.ts';
 import type { Case } from '../case/case.ts';
 import { type Expectation, expectationOf, sinkNameOf, streamAt } from '../case/expectation.ts';
@@ -8,11 +9,14 @@ import type { Event } from '../operators/event.ts';
 import { Disk } from '../world/disk.ts';
 import { DurableStore } from '../world/durable-store.ts';
 import { wasInjected } from '../world/fault.ts';
-import { type Incarnation, World } from '../world/world.ts';
+import { Incarnation, World } from '../world/world.ts';
 import { type Built, buildCase } from './build.ts';
 import type { Canary } from './canaries.ts';
 import { compactEarly } from './compact-early.ts';
 import { explain, watchFailures } from './watch-failures.ts';
+
+/** Tables whose contents are gone when all that is open has fired; windows are not among them, as global ones stay. */
+const ENDING_TABLES = new Set(['panes', 'event-calls', 'timers.event', 'left', 'right', 'calls']);
 
 export interface Outcome {
   /** What is wrong; undefined: nothing. */
@@ -34,7 +38,7 @@ export async function runCase(testCase: Case, canary?: Canary): Promise<Outcome>
     await run.toEnd();
     // Node tells of unhandled rejections when it comes to rest.
     await new Promise(resolve => setImmediate(resolve));
-    return { problem: world.problem ?? run.compare(expectation), trace: world.trace };
+    return { problem: world.problem ?? run.compare(expectation) ?? run.leftovers(), trace: world.trace };
   } finally {
     process.off('unhandledRejection', unhandled);
     unlimit?.();
@@ -101,6 +105,18 @@ class Run {
     return wrong === undefined ? undefined : `rejects: ${wrong}`;
   }
 
+  /** State that ends with the input and is still there. */
+  leftovers(): string | undefined {
+    const state = new LoggedStateBackend();
+    const store = new DurableStore(this.world, new Incarnation(0, this.world), this.disk);
+    state.restore(store.segments());
+    for (const { operator, table, cells } of state.sizes()) {
+      if (ENDING_TABLES.has(table) && cells > 0)
+        return `operator ${operator} keeps ${cells} cells of its table ${table} although all input has ended`;
+    }
+    return undefined;
+  }
+
   private compareRejects(rejected: readonly Reject[], expected: Expectation['rejects']): string | undefined {
     const isLateCase = this.testCase.sinks.some(({ end }) => endNamed(end).forLate);
     const rows = rejected.filter(({ reason }) => !isLateCase || reason !== 'late').map(({ reason, operator }) => `${reason} ${operator}`);
@@ -143,7 +159,10 @@ class Run {
     this.world.log(how);
     this.pauseMs = pauseMs;
     if (how === 'abort') this.job!.abort();
-    else void this.job!.stop();
+    else {
+      this.world.incarnation!.stopping = true;
+      void this.job!.stop();
+    }
   }
 
   private ended({ outcome }: JobResult): void {

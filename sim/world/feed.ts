@@ -147,6 +147,7 @@ class FeedReader<T> implements SplitReader<T> {
       const { value } = records[this.next]!;
       batch.push(value, timeOf === undefined ? NO_TIME : timeOf(value), this.next++);
     }
+    if (of.stopping && taken > 0) world.violated(`split ${split.id} was read further after a stop`);
     if (taken > 0) world.log(`poll: split ${split.id}, ${taken} records up to ${this.next}`);
     return 'more';
   }

@@ -22,6 +22,8 @@ export class Incarnation {
   readonly environment: Environment;
   /** A dead one has no effect on anything any more, whatever its code still does. */
   dead = false;
+  /** It was asked to stop, and is to read no further. */
+  stopping = false;
   /** What it has taken and has not given back: timers, sinks, splits. A process with any of them left would not exit. */
   readonly held = new Set<object>();
 

@@ -201,7 +201,7 @@ export class Worker {
     const { clock, scheduler } = this.environment;
     const { sources, operators, sinks } = this.drivers;
     let turnAt = clock.elapsed() + TURN_MS;
-    for (;;) {
+    while (!this.aborting.signal.aborted) {
       this.awake = false;
       let progress = false;
       for (const task of this.tasks.splice(0)) {

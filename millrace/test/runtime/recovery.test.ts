@@ -303,3 +303,24 @@ test('a job has ended when nothing of its sources is under way any more', async 
     expect(log.splice(0).toSorted()).toEqual(['closed', 'enumerated', 'opened']);
   }
 });
+
+test('a job that is aborted before its state is open reads nothing', async () => {
+  let polls = 0;
+  let open = () => {};
+  const opened = new Promise<void>(resolve => {
+    open = resolve;
+  });
+  const p = pipeline('aborted');
+  p.from(
+    polled(() => {
+      polls++;
+      return 'wait';
+    }),
+  ).to(target());
+  const store = () => opened.then(() => new MemoryEpochStore());
+  const job = new RunningJob(p.plan(), new VirtualTime(), { open: store, intervalMs: 1000, maxRestarts: 0 });
+  job.abort();
+  open();
+  expect((await job.done).outcome).toBe('aborted');
+  expect(polls).toBe(0);
+});
